@@ -1,0 +1,1 @@
+"""Bihuan speaks WeChat."""

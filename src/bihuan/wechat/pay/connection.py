@@ -1,0 +1,279 @@
+"""One merchant's signed line to WeChat Pay v3: every request signed, every answer verified.
+
+The interfaces (`client.py` and those that follow) are thin tables of paths over `PayConnection.call`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TypeVar, overload
+from urllib.parse import quote, urlencode
+
+import httpx
+import msgspec
+
+from bihuan.wechat import crypto
+from bihuan.wechat.errors import MalformedMessage, PayError, SignatureInvalid, Unavailable
+from bihuan.wechat.transport import USER_AGENT, Answer, Limits, Now, exchange, log_refusal, retrying, utc_now
+
+from .notifications import EncryptedResource
+from .signer import Signer
+from .types import PlatformCertificate, from_rfc3339
+from .verifier import KeyRing, Signed, Verifier
+
+T = TypeVar("T")
+
+# Forged messages with made-up serials must not make us ask WeChat for certificates without end.
+_CERTIFICATES_INTERVAL_SECONDS = 60
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    code: str
+    message: str = ""
+    detail: object = None
+
+
+class _CertificateItem(msgspec.Struct, frozen=True):
+    serial_no: str
+    effective_time: str
+    expire_time: str
+    encrypt_certificate: EncryptedResource
+
+
+class _Certificates(msgspec.Struct, frozen=True):
+    data: tuple[_CertificateItem, ...]
+
+
+class PayConnection:
+    """Signs, sends, verifies, decodes. Keep one per merchant: it holds the platform's certificates.
+
+    `certificate_mode` lets it download platform certificates when a serial is unknown.
+    """
+
+    def __init__(
+        self,
+        *,
+        signer: Signer,
+        keys: KeyRing,
+        apiv3_key: crypto.ApiV3Key,
+        http: httpx.AsyncClient,
+        base_url: str,
+        certificate_mode: bool,
+        now: Now = utc_now,
+        limits: Limits | None = None,
+    ) -> None:
+        self.signer = signer
+        self.verifier = Verifier(keys, now=now)
+        self.apiv3_key = apiv3_key
+        self._http = http
+        self._base_url = base_url.rstrip("/")
+        self._certificate_mode = certificate_mode
+        self._now = now
+        self._limits = limits or Limits()
+        self._certificates_lock = asyncio.Lock()
+        self._certificates_asked_at: datetime | None = None
+
+    @overload
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: type[T],
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        repeatable: bool = True,
+    ) -> T: ...
+
+    @overload
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: None,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        repeatable: bool = True,
+    ) -> None: ...
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        answer: type[T] | None,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+        repeatable: bool = True,
+    ) -> T | None:
+        """Call one interface; `answer=None` where WeChat answers 204.
+
+        `repeatable` says that repeating the call changes nothing more: a GET, or a POST that WeChat
+        recognises by our number. Raises PayError, Unavailable, SignatureInvalid, StaleTimestamp,
+        MalformedMessage.
+        """
+        content = b"" if body is None else msgspec.json.encode(body)
+
+        async def attempt() -> Answer:
+            request = self._request(method, path, query, content)
+            got = await exchange(self._http, request, limits=self._limits, repeatable=repeatable)
+            await self._judge(request, got, repeatable=repeatable)
+            return got
+
+        got = await retrying(attempt, self._limits)
+        if answer is None:
+            return None
+        try:
+            return msgspec.json.decode(got.body, type=answer)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedMessage(f"answer of {path}", status=got.status) from error
+
+    async def believe(self, headers: Mapping[str, str], body: bytes) -> None:
+        """Verify a message of WeChat's, fetching new platform certificates if its serial is unknown.
+
+        Raises SignatureInvalid, StaleTimestamp, Unavailable.
+        """
+        try:
+            self.verifier.verify(headers, body)
+        except SignatureInvalid as error:
+            if not error.serial or error.serial.startswith("PUB_KEY_ID_") or not self._certificate_mode:
+                raise
+            if not await self._refresh_certificates(error.serial):
+                raise
+            self.verifier.verify(headers, body)
+
+    async def encrypt_sensitive(self, *plaintexts: str) -> tuple[str, list[str]]:
+        """Encrypt fields such as a payee's name; answers the serial to send as Wechatpay-Serial, and them.
+
+        Raises ValueError when no key of WeChat's is to be had.
+        """
+        found = self.verifier.keys.encryption_key(self._now())
+        if found is None and self._certificate_mode:
+            await self.certificates()
+            found = self.verifier.keys.encryption_key(self._now())
+        if found is None:
+            raise ValueError("no key of WeChat Pay's to encrypt with")
+        serial, key = found
+        return serial, [crypto.rsa_encrypt(key, text) for text in plaintexts]
+
+    async def certificates(self) -> list[PlatformCertificate]:
+        """Download the platform certificates and believe them.
+
+        The first answer is signed by a certificate that only it brings. It is trusted because its
+        certificates are sealed under the merchant's own APIv3 key, and because its signature must then
+        hold under one of them or under a key believed before.
+        """
+
+        async def attempt() -> Answer:
+            request = self._request("GET", "/v3/certificates", None, b"")
+            got = await exchange(self._http, request, limits=self._limits, repeatable=True)
+            if not 200 <= got.status < 300:
+                await self._judge(request, got, repeatable=True, fetch=False)
+            return got
+
+        got = await retrying(attempt, self._limits)
+        opened = self._open_certificates(got)
+        candidates = KeyRing()
+        for certificate in opened:
+            candidates.add_certificate(certificate.pem)
+        keys = self.verifier.keys
+        try:
+            Verifier(candidates, now=self._now).verify(got.headers, got.body)
+        except SignatureInvalid as error:
+            if not error.serial:
+                raise
+            self.verifier.verify(got.headers, got.body)
+        for certificate in opened:
+            keys.add_certificate(certificate.pem)
+        return opened
+
+    def _open_certificates(self, got: Answer) -> list[PlatformCertificate]:
+        try:
+            listed = msgspec.json.decode(got.body, type=_Certificates)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise MalformedMessage("certificates", status=got.status) from error
+        opened: list[PlatformCertificate] = []
+        for item in listed.data:
+            pem = item.encrypt_certificate.open(self.apiv3_key).decode(errors="replace")
+            try:
+                serial = crypto.certificate_serial(crypto.load_certificate(pem))
+            except ValueError as error:
+                raise MalformedMessage("platform certificate") from error
+            effective_at, expires_at = from_rfc3339(item.effective_time), from_rfc3339(item.expire_time)
+            if serial != item.serial_no.upper() or effective_at is None or expires_at is None:
+                raise MalformedMessage("platform certificate")
+            opened.append(PlatformCertificate(serial, pem, effective_at, expires_at))
+        return opened
+
+    async def _refresh_certificates(self, serial: str) -> bool:
+        """Download certificates because `serial` is unknown; False when we asked a moment ago."""
+        async with self._certificates_lock:
+            now = self._now()
+            if self.verifier.keys.find(serial, now):  # another task fetched it while we waited
+                return True
+            asked_at = self._certificates_asked_at
+            if asked_at is not None and (now - asked_at).total_seconds() < _CERTIFICATES_INTERVAL_SECONDS:
+                return False
+            await self.certificates()
+            self._certificates_asked_at = now
+            return True
+
+    def _request(self, method: str, path: str, query: Mapping[str, str] | None, content: bytes) -> httpx.Request:
+        url = self._base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        if content:
+            headers["Content-Type"] = "application/json"
+        if self.verifier.keys.public_key_id:
+            headers["Wechatpay-Serial"] = self.verifier.keys.public_key_id
+        request = self._http.build_request(method, url, headers=headers, content=content or None)
+        # Signed over what is really sent, after the URL has been normalised.
+        request.headers["Authorization"] = self.signer.authorization(method, request.url.raw_path, content)
+        return request
+
+    async def _judge(self, request: httpx.Request, got: Answer, *, repeatable: bool, fetch: bool = True) -> None:
+        """Raise unless this is a verified success."""
+        refusal = _refusal(got)
+        if got.status >= 500:
+            code = refusal.code if refusal else f"http_{got.status}"
+            error = Unavailable(code, refusal.message if refusal else "", status=got.status, safe_to_retry=repeatable)
+            log_refusal(request, error)
+            raise error
+        success = 200 <= got.status < 300 and not (got.status == 202 and refusal)
+        signed = success or _carries_signature(got)
+        if signed and fetch:
+            await self.believe(got.headers, got.body)
+        elif signed:
+            self.verifier.verify(got.headers, got.body)
+        if success:
+            return
+        detail = refusal.detail if refusal else None
+        refused = PayError(
+            refusal.code if refusal else f"HTTP_{got.status}",
+            refusal.message if refusal else "",
+            status=got.status,
+            detail=msgspec.convert(detail, dict[str, object]) if isinstance(detail, dict) else None,
+            verified=signed,
+            request_id=got.headers.get("request-id", ""),
+        )
+        log_refusal(request, refused)
+        raise refused
+
+
+def _refusal(got: Answer) -> _Refusal | None:
+    if got.status in {200, 204}:
+        return None
+    try:
+        return msgspec.json.decode(got.body, type=_Refusal)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def _carries_signature(got: Answer) -> bool:
+    try:
+        Signed.of(got.headers)
+    except SignatureInvalid:
+        return False
+    return True
