@@ -1,0 +1,91 @@
+"""The web process: builds the ASGI application from `wiring`."""
+
+import asyncio
+import inspect
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp
+
+from bihuan import __version__, system, wiring
+from bihuan.kernel import http, log
+from bihuan.kernel.clock import SystemClock
+from bihuan.kernel.db import Database
+from bihuan.kernel.errors import Problem
+from bihuan.kernel.events import routes_of
+from bihuan.kernel.runtime import Runtime, new_http_client
+from bihuan.kernel.vault import Vault
+from bihuan.settings import Settings
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+async def open_runtime(settings: Settings, *, max_connections: int = 10) -> Runtime:
+    """The runtime of a process: connects to BIHUAN_DATABASE_URL. Raises OSError when it cannot be reached."""
+    if settings.database_url is None:
+        raise RuntimeError("BIHUAN_DATABASE_URL is not set; `bihuan up` sets it for the processes that it starts")
+    clock = SystemClock()
+    return Runtime(
+        settings=settings,
+        db=await Database.connect(settings.database_url, clock, routes_of(wiring.HANDLERS), max_size=max_connections),
+        clock=clock,
+        http=new_http_client(),
+        vault=Vault.load(settings.home, settings.master_key),
+    )
+
+
+def create_app(runtime: Runtime | None = None, settings: Settings | None = None) -> Litestar:
+    """The ASGI application. Without a `runtime` it opens one at start-up from the settings."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
+        own = runtime or await open_runtime(settings or Settings.from_env())
+        app.state.runtime = own
+        background = [asyncio.create_task(start(own)) for start in wiring.BACKGROUND]
+        yield
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        if runtime is None:
+            await own.close()
+
+    def provide_runtime(state: State) -> Runtime:
+        return state.runtime
+
+    litestar = Litestar(
+        route_handlers=[*system.ROUTES, *wiring.ROUTES],
+        dependencies={
+            "rt": Provide(provide_runtime, sync_to_thread=False),
+            **{name: _provide(provider) for name, provider in wiring.DEPENDENCIES.items()},
+        },
+        guards=[http.make_guard(wiring.AUTHENTICATORS)],
+        exception_handlers={Exception: http.handle_exception, Problem: http.handle_exception},
+        lifespan=[lifespan],
+        request_max_body_size=MAX_BODY_BYTES,
+        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=6, minimum_size=1000),
+        openapi_config=OpenAPIConfig(
+            title="Bihuan", version=__version__, path="/_openapi", render_plugins=[JsonRenderPlugin()]
+        ),
+        debug=False,
+    )
+    # Outside the router, so that what it refuses (404, 405) has a request id too.
+    litestar.asgi_handler = http.request_id_middleware(litestar.asgi_handler)
+    return litestar
+
+
+def _provide(provider: Callable[..., Any]) -> Provide:
+    return Provide(provider) if inspect.iscoroutinefunction(provider) else Provide(provider, sync_to_thread=False)
+
+
+def asgi() -> ASGIApp:
+    """The factory that the server calls in each of its processes."""
+    settings = Settings.from_env()
+    log.configure(settings.log_level, json=settings.log_json)
+    return create_app(settings=settings)

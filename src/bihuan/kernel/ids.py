@@ -1,0 +1,53 @@
+"""Identifiers: UUIDv7, made in Python, one NewType per entity.
+
+UUIDv7 (RFC 9562) leads with the time in milliseconds, so rows made together lie together in an index.
+"""
+
+from typing import NewType
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+MerchantId = NewType("MerchantId", UUID)
+ShopperId = NewType("ShopperId", UUID)
+UserId = NewType("UserId", UUID)
+StaffId = NewType("StaffId", UUID)
+StoreId = NewType("StoreId", UUID)
+CounterId = NewType("CounterId", UUID)
+LocationId = NewType("LocationId", UUID)
+LabelId = NewType("LabelId", UUID)
+TouchpointId = NewType("TouchpointId", UUID)
+CategoryId = NewType("CategoryId", UUID)
+ProductId = NewType("ProductId", UUID)
+SkuId = NewType("SkuId", UUID)
+MediaId = NewType("MediaId", UUID)
+PoolId = NewType("PoolId", UUID)
+HoldId = NewType("HoldId", UUID)
+OrderId = NewType("OrderId", UUID)
+LineId = NewType("LineId", UUID)
+AddressId = NewType("AddressId", UUID)
+PaymentId = NewType("PaymentId", UUID)
+RefundId = NewType("RefundId", UUID)
+MemberId = NewType("MemberId", UUID)
+MessageId = NewType("MessageId", UUID)
+FactId = NewType("FactId", UUID)
+
+PLATFORM_CODE = "bihuan"
+"""The code of the merchant that is the platform itself."""
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7; wrap it in the entity's NewType: `OrderId(new_id())`."""
+    return uuid7()
+
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def short_code(value: int, length: int) -> str:
+    """`value` in Crockford's base 32 (no I, L, O, U), left-padded with 0 to `length` characters."""
+    digits: list[str] = []
+    while value:
+        value, rest = divmod(value, 32)
+        digits.append(CROCKFORD[rest])
+    return "".join(reversed(digits)).rjust(length, "0")

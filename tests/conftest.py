@@ -1,0 +1,102 @@
+"""Fixtures of all tests: one embedded PostgreSQL a run, a runtime, the application over HTTP.
+
+Tests share the database; each makes merchants of its own, and tenancy keeps them apart.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import pytest
+from litestar import Litestar
+
+from bihuan import wiring
+from bihuan.app import create_app
+from bihuan.kernel.clock import OffsetClock
+from bihuan.kernel.db import Database
+from bihuan.kernel.embedded import EmbeddedServer
+from bihuan.kernel.events import Dispatcher, routes_of
+from bihuan.kernel.migrate import migrate
+from bihuan.kernel.runtime import Runtime, new_http_client
+from bihuan.kernel.vault import Vault
+from bihuan.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def home() -> Generator[Path, None, None]:
+    """A BIHUAN_HOME for this run."""
+    with tempfile.TemporaryDirectory(prefix="bihuan-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def database_url(home: Path) -> Generator[str, None, None]:
+    """A PostgreSQL of this run: BIHUAN_TEST_DATABASE_URL, or the embedded one."""
+    if given := os.environ.get("BIHUAN_TEST_DATABASE_URL"):
+        yield given
+        return
+    server = EmbeddedServer(home)
+    server.start()
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+async def clock() -> OffsetClock:
+    """The clock of the runtime under test; move it with `advance`."""
+    return OffsetClock()
+
+
+@pytest.fixture(scope="session")
+async def rt(home: Path, database_url: str, clock: OffsetClock) -> AsyncGenerator[Runtime, None]:
+    """A runtime on a migrated database."""
+    await migrate(database_url)
+    settings = Settings(home=home, database_url=database_url, public_url="http://mall.test")
+    runtime = Runtime(
+        settings=settings,
+        db=await Database.connect(database_url, clock, routes_of(wiring.HANDLERS)),
+        clock=clock,
+        http=new_http_client(),
+        vault=Vault.load(home, None),
+    )
+    yield runtime
+    await runtime.close()
+
+
+@pytest.fixture(scope="session")
+async def app(rt: Runtime) -> AsyncGenerator[Litestar, None]:
+    """The application, started."""
+    application = create_app(rt)
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:  # one task enters and leaves: a fixture may be torn down in another one
+        async with application.lifespan():
+            started.set()
+            await stop.wait()
+
+    task = asyncio.create_task(live())
+    waiting = asyncio.create_task(started.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    if not started.is_set():
+        task.result()
+    yield application
+    stop.set()
+    await task
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncGenerator[httpx.AsyncClient, None]:
+    """An HTTP client of the application, without cookies of other tests."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast(Any, app)), base_url="http://mall.test") as http:
+        yield http
+
+
+@pytest.fixture
+async def deliver(rt: Runtime) -> Callable[[], Awaitable[int]]:
+    """Delivers all due facts, as the worker would; returns how many."""
+    dispatcher = Dispatcher(rt.db, wiring.HANDLERS)
+    return dispatcher.drain
