@@ -155,12 +155,12 @@ class ApiV3Key:
 
 def sha1_of_sorted(*parts: str) -> str:
     """`sha1(join(sort(parts)))` in hex: the signature of server verification and of encrypted pushes."""
-    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # noqa: S324 the protocol's digest
+    return hashlib.sha1("".join(sorted(parts)).encode(errors="surrogatepass")).hexdigest()  # noqa: S324 the protocol's digest
 
 
 def same(expected: str, given: str) -> bool:
     """Compare two texts in constant time."""
-    return hmac.compare_digest(expected.encode(), given.encode())
+    return hmac.compare_digest(expected.encode(), given.encode(errors="surrogatepass"))
 
 
 def jssdk_signature(ticket: str, *, nonce_str: str, timestamp: str, url: str) -> str:

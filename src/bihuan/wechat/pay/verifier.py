@@ -120,7 +120,7 @@ class Verifier:
         key = self.keys.find(signed.serial, now)
         if key is None:
             raise SignatureInvalid(f"unknown serial {signed.serial[:64]}", serial=signed.serial[:64])
-        message = b"%s\n%s\n%s\n" % (signed.timestamp.encode(), signed.nonce.encode(), body)
+        message = b"%s\n%s\n%s\n" % (signed.timestamp.encode(), signed.nonce.encode(errors="surrogatepass"), body)
         if not crypto.rsa_verify(key, message, signed.signature):
             raise SignatureInvalid("wrong signature")
 
