@@ -1,0 +1,36 @@
+"""Inventory: pools of what is limited, and holds on them.
+
+A pool `(merchant, pool)` counts what is available, held and sold; a hold takes from it for an order until
+it is confirmed (sold) or released. Invariants: no count is ever below zero (a constraint); held equals the
+open holds and sold the confirmed ones (`checks`). The SQL function `hold_stock` is the face that placement
+calls inside its own statement.
+"""
+
+from bihuan.inventory.checks import CHECKS
+from bihuan.inventory.db import (
+    StockAdjustment,
+    StockLevel,
+    find_pools,
+    list_adjustments,
+    list_stock,
+    sell_released,
+)
+from bihuan.inventory.errors import OutOfStock, StockBelowZero
+from bihuan.inventory.service import adjust, availability, confirm, receive, release
+
+__all__ = [
+    "CHECKS",
+    "OutOfStock",
+    "StockAdjustment",
+    "StockBelowZero",
+    "StockLevel",
+    "adjust",
+    "availability",
+    "confirm",
+    "find_pools",
+    "list_adjustments",
+    "list_stock",
+    "receive",
+    "release",
+    "sell_released",
+]

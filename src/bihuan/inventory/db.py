@@ -1,0 +1,171 @@
+"""Inventory's SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from bihuan.kernel import db
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import LocationId, MerchantId, OrderId, PoolId, SkuId, StaffId, new_id
+
+
+class StockLevel(msgspec.Struct, frozen=True):
+    """How much of a SKU lies at a location."""
+
+    sku_id: SkuId
+    location_id: LocationId
+    location_name: str
+    available: int
+    held: int
+    sold: int
+
+
+class StockAdjustment(msgspec.Struct, frozen=True):
+    """A change of stock that was no sale."""
+
+    sku_id: SkuId
+    location_id: LocationId
+    delta: int
+    reason: str
+    staff_id: StaffId | None
+    adjusted_at: datetime
+
+
+async def find_pools(
+    tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId], location_ids: Sequence[LocationId]
+) -> dict[tuple[SkuId, LocationId], PoolId]:
+    """The stock pools of (sku, location) pairs; arrays are parallel; pairs without a pool are left out."""
+    rows = await tx.fetch(
+        """select p.subject_id, p.location_id, p.pool_id
+           from unnest($2::uuid[], $3::uuid[]) as w (sku_id, location_id)
+           join pools p on p.merchant_id = $1 and p.kind = 'stock'
+             and p.subject_id = w.sku_id and p.location_id = w.location_id""",
+        merchant_id,
+        sku_ids,
+        location_ids,
+    )
+    return {(row["subject_id"], row["location_id"]): row["pool_id"] for row in rows}
+
+
+async def availability(
+    tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId], location_ids: Sequence[LocationId] | None
+) -> dict[SkuId, int]:
+    """Available pieces per SKU, summed over `location_ids` (all locations when None)."""
+    rows = await tx.fetch(
+        """select subject_id, sum(available)::int as available from pools
+           where merchant_id = $1 and kind = 'stock' and subject_id = any($2)
+             and ($3::uuid[] is null or location_id = any($3)) group by subject_id""",
+        merchant_id,
+        sku_ids,
+        location_ids,
+    )
+    found: dict[SkuId, int] = {row["subject_id"]: row["available"] for row in rows}
+    return {sku_id: found.get(sku_id, 0) for sku_id in sku_ids}
+
+
+async def list_stock(tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId]) -> list[StockLevel]:
+    """Levels of the SKUs at each location where they have a pool."""
+    rows = await tx.fetch(
+        """select p.subject_id as sku_id, p.location_id, l.name as location_name, p.available, p.held, p.sold
+           from pools p join locations l on l.merchant_id = p.merchant_id and l.location_id = p.location_id
+           where p.merchant_id = $1 and p.kind = 'stock' and p.subject_id = any($2)
+           order by l.is_default desc, l.name""",
+        merchant_id,
+        sku_ids,
+    )
+    return db.many(StockLevel, rows)
+
+
+async def ensure_pools(tx: Tx, merchant_id: MerchantId, pairs: Sequence[tuple[SkuId, LocationId]]) -> None:
+    """Makes empty stock pools where they are missing."""
+    await tx.execute(
+        """insert into pools (merchant_id, pool_id, kind, subject_id, location_id)
+           select $1, w.pool_id, 'stock', w.sku_id, w.location_id
+           from unnest($2::uuid[], $3::uuid[], $4::uuid[]) as w (pool_id, sku_id, location_id)
+           on conflict (merchant_id, kind, subject_id, location_id) do nothing""",
+        merchant_id,
+        [new_id() for _ in pairs],
+        [sku_id for sku_id, _ in pairs],
+        [location_id for _, location_id in pairs],
+    )
+
+
+async def change_available(
+    tx: Tx, merchant_id: MerchantId, sku_id: SkuId, location_id: LocationId, delta: int
+) -> PoolId | None:
+    """Adds `delta` to what is available; None when that would go below zero."""
+    return await tx.fetchval(
+        """update pools set available = available + $4
+           where merchant_id = $1 and kind = 'stock' and subject_id = $2 and location_id = $3
+             and available + $4 >= 0 returning pool_id""",
+        merchant_id,
+        sku_id,
+        location_id,
+        delta,
+    )
+
+
+async def insert_adjustments(
+    tx: Tx, merchant_id: MerchantId, rows: Sequence[tuple[PoolId, int]], reason: str, staff_id: StaffId | None
+) -> None:
+    """Records why stock changed; rows are (pool, delta)."""
+    await tx.execute(
+        """insert into stock_adjustments
+             (merchant_id, adjustment_id, pool_id, delta, reason, staff_id, adjusted_at)
+           select $1, w.adjustment_id, w.pool_id, w.delta, $5, $6, $7
+           from unnest($2::uuid[], $3::uuid[], $4::int[]) as w (adjustment_id, pool_id, delta)""",
+        merchant_id,
+        [new_id() for _ in rows],
+        [pool_id for pool_id, _ in rows],
+        [delta for _, delta in rows],
+        reason,
+        staff_id,
+        tx.now,
+    )
+
+
+async def receive(
+    tx: Tx, merchant_id: MerchantId, rows: Sequence[tuple[SkuId, LocationId, int]]
+) -> list[tuple[PoolId, int]]:
+    """Adds stock in bulk, making pools on the way; returns (pool, delta)."""
+    found = await tx.fetch(
+        """insert into pools (merchant_id, pool_id, kind, subject_id, location_id, available)
+           select $1, w.pool_id, 'stock', w.sku_id, w.location_id, w.quantity
+           from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[]) as w (pool_id, sku_id, location_id, quantity)
+           on conflict (merchant_id, kind, subject_id, location_id)
+             do update set available = pools.available + excluded.available
+           returning pool_id, subject_id, location_id""",
+        merchant_id,
+        [new_id() for _ in rows],
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+    )
+    pools = {(row["subject_id"], row["location_id"]): row["pool_id"] for row in found}
+    return [(pools[sku_id, location_id], quantity) for sku_id, location_id, quantity in rows]
+
+
+async def list_adjustments(tx: Tx, merchant_id: MerchantId, sku_id: SkuId, limit: int) -> list[StockAdjustment]:
+    """The latest adjustments of a SKU, newest first."""
+    rows = await tx.fetch(
+        """select p.subject_id as sku_id, p.location_id, a.delta, a.reason, a.staff_id, a.adjusted_at
+           from pools p join stock_adjustments a on a.merchant_id = p.merchant_id and a.pool_id = p.pool_id
+           where p.merchant_id = $1 and p.kind = 'stock' and p.subject_id = $2
+           order by a.adjustment_id desc limit $3""",
+        merchant_id,
+        sku_id,
+        limit,
+    )
+    return db.many(StockAdjustment, rows)
+
+
+async def end_holds(tx: Tx, merchant_id: MerchantId, references: Sequence[OrderId], state: str) -> set[OrderId]:
+    """Confirms or releases the open holds of references; returns those that had any."""
+    rows = await tx.fetch("select end_holds as reference_id from end_holds($1, $2, $3)", merchant_id, references, state)
+    return {row["reference_id"] for row in rows}
+
+
+async def sell_released(tx: Tx, merchant_id: MerchantId, reference_id: OrderId) -> bool:
+    """Sells to a reference whose holds were released, if everything is still there."""
+    return bool(await tx.fetchval("select sell_released($1, $2)", merchant_id, reference_id))
