@@ -7,6 +7,7 @@ Schemas: github.com/TheNorthMemory/wechatpay-openapi, docs/v3.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
@@ -254,7 +255,7 @@ class OtherResource(msgspec.Struct, frozen=True):
     """A notification's resource of a kind that has no type here yet."""
 
     original_type: str
-    fields: dict[str, object]
+    fields: Mapping[str, object]
 
 
 class Notification(msgspec.Struct, frozen=True):
