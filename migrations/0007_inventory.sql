@@ -50,7 +50,7 @@ create index stock_adjustments_by_pool on stock_adjustments (merchant_id, pool_i
 -- Pools are locked in the order of their ids, so that two callers cannot deadlock; the second statement then
 -- sees what the last holder of the locks committed.
 create function hold_stock(
-  p_merchant_id uuid, p_references uuid[], p_pool_ids uuid[], p_quantities int[], p_expires_at timestamptz[]
+  p_merchant_id uuid, p_references uuid[], p_pool_ids uuid[], p_quantities int[], p_expires_at timestamptz
 ) returns table (reference_id uuid, outcome text, short_pools uuid[])
 language plpgsql as $$
 begin
@@ -60,9 +60,8 @@ begin
 
   return query
   with wanted as (
-    select w.reference_id, w.pool_id, w.quantity, w.expires_at, w.place, p.available
-    from unnest(p_references, p_pool_ids, p_quantities, p_expires_at)
-         with ordinality as w (reference_id, pool_id, quantity, expires_at, place)
+    select w.reference_id, w.pool_id, w.quantity, w.place, p.available
+    from unnest(p_references, p_pool_ids, p_quantities) with ordinality as w (reference_id, pool_id, quantity, place)
     join pools p on p.merchant_id = p_merchant_id and p.pool_id = w.pool_id
   ), alone as (
     select w.reference_id, array_agg(w.pool_id) filter (where w.quantity > w.available) as short_pools
@@ -80,7 +79,7 @@ begin
     from taken t where p.merchant_id = p_merchant_id and p.pool_id = t.pool_id
   ), inserted as (
     insert into holds (merchant_id, reference_id, pool_id, quantity, expires_at)
-    select p_merchant_id, c.reference_id, c.pool_id, c.quantity, c.expires_at
+    select p_merchant_id, c.reference_id, c.pool_id, c.quantity, p_expires_at
     from counted c join fitting f on f.reference_id = c.reference_id
   )
   select a.reference_id,

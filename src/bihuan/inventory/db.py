@@ -15,7 +15,6 @@ class StockLevel(msgspec.Struct, frozen=True):
 
     sku_id: SkuId
     location_id: LocationId
-    location_name: str
     available: int
     held: int
     sold: int
@@ -67,10 +66,8 @@ async def availability(
 async def list_stock(tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId]) -> list[StockLevel]:
     """Levels of the SKUs at each location where they have a pool."""
     rows = await tx.fetch(
-        """select p.subject_id as sku_id, p.location_id, l.name as location_name, p.available, p.held, p.sold
-           from pools p join locations l on l.merchant_id = p.merchant_id and l.location_id = p.location_id
-           where p.merchant_id = $1 and p.kind = 'stock' and p.subject_id = any($2)
-           order by l.is_default desc, l.name""",
+        """select subject_id as sku_id, location_id, available, held, sold from pools
+           where merchant_id = $1 and kind = 'stock' and subject_id = any($2) order by location_id""",
         merchant_id,
         sku_ids,
     )
