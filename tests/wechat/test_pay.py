@@ -462,6 +462,17 @@ async def test_made_up_serials_do_not_make_us_ask_for_ever() -> None:
     assert len(wechat.requests) == 1
 
 
+async def test_an_outage_while_fetching_certificates() -> None:
+    wechat = Recorder(*[httpx.ConnectError("x")] * 3)
+    pay = client(wechat, certificate_account())
+    headers, body = delivered(notification(PAID), signer="cert1", serial="A1")
+    with pytest.raises(Unavailable):
+        await pay.parse_notification(headers, body)
+    with pytest.raises(SignatureInvalid):  # a moment later: refused, and WeChat will deliver again
+        await pay.parse_notification(headers, body)
+    assert len(wechat.requests) == 3
+
+
 async def test_certificates_that_are_not_sealed_for_us_are_refused() -> None:
     served = certificates_answer(("stranger", 0xC3))
     pay = client(

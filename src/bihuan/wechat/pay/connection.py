@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar, overload
 from urllib.parse import quote, urlencode
 
@@ -25,8 +25,10 @@ from .verifier import KeyRing, Signed, Verifier
 
 T = TypeVar("T")
 
-# Forged messages with made-up serials must not make us ask WeChat for certificates without end.
-_CERTIFICATES_INTERVAL_SECONDS = 60
+# Forged messages with made-up serials must not make us ask WeChat for certificates without end; after a
+# failure we ask sooner, since the serial may have been a real one.
+_CERTIFICATES_INTERVAL = timedelta(seconds=60)
+_CERTIFICATES_INTERVAL_AFTER_FAILURE = timedelta(seconds=10)
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -73,7 +75,7 @@ class PayConnection:
         self._now = now
         self._limits = limits or Limits()
         self._certificates_lock = asyncio.Lock()
-        self._certificates_asked_at: datetime | None = None
+        self._certificates_not_before: datetime | None = None
 
     @overload
     async def call(
@@ -214,11 +216,11 @@ class PayConnection:
             now = self._now()
             if self.verifier.keys.find(serial, now):  # another task fetched it while we waited
                 return True
-            asked_at = self._certificates_asked_at
-            if asked_at is not None and (now - asked_at).total_seconds() < _CERTIFICATES_INTERVAL_SECONDS:
+            if self._certificates_not_before is not None and now < self._certificates_not_before:
                 return False
+            self._certificates_not_before = now + _CERTIFICATES_INTERVAL_AFTER_FAILURE
             await self.certificates()
-            self._certificates_asked_at = now
+            self._certificates_not_before = now + _CERTIFICATES_INTERVAL
             return True
 
     def _request(self, method: str, path: str, query: Mapping[str, str] | None, content: bytes) -> httpx.Request:
