@@ -1,0 +1,67 @@
+// Starts the phone: finds out whose it is, then shows the chats.
+
+import { api } from "./api.js";
+import { startDesk } from "./desk.js";
+import { runClock } from "./device.js";
+import { h } from "./dom.js";
+import { refreshChats, startLive } from "./live.js";
+import { escapeOverlay, toast } from "./overlays.js";
+import { empty } from "./parts.js";
+import { openChat } from "./screens/chat.js";
+import { homeScreen } from "./screens/home.js";
+import { openWeb } from "./screens/webview.js";
+import { whoScreen } from "./screens/who.js";
+import { back, reset } from "./stack.js";
+import { loadAccounts, on, state } from "./state.js";
+import { lang, t } from "./text.js";
+
+document.documentElement.lang = lang === "en" ? "en" : "zh-CN";
+document.title = t("微信沙箱手机", "WeChat sandbox phone");
+runClock(document.getElementById("clock"));
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented) return;
+  if (!escapeOverlay()) back();
+});
+on("open-chat", (appid) => openChat(appid));
+
+start();
+
+async function start() {
+  try {
+    [state.shoppers] = await Promise.all([api.shoppers(), loadAccounts().catch(() => {})]);
+  } catch (error) {
+    reset(unreachable(error.message));
+    return;
+  }
+  const url = new URL(location.href);
+  const asked = url.searchParams.get("shopper");
+  const wanted = asked ?? localStorage.getItem("phone.shopper");
+  state.shopper = state.shoppers.find((shopper) => shopper.shopper_id === wanted) ?? null;
+  if (!state.shopper && asked) state.shopper = await api.shopper(asked).catch(() => null);
+  if (!state.shopper) {
+    reset(whoScreen());
+    if (asked) toast(t("没有这位购物者", "There is no such shopper"));
+    startDesk();
+    return;
+  }
+  begin(url);
+}
+
+async function begin(url) {
+  const open = url.searchParams.get("open");
+  url.searchParams.set("shopper", state.shopper.shopper_id);
+  url.searchParams.delete("open");
+  history.replaceState(null, "", url);
+  localStorage.setItem("phone.shopper", state.shopper.shopper_id);
+  await refreshChats();
+  reset(homeScreen());
+  startLive();
+  startDesk();
+  if (open) openWeb(open);
+}
+
+function unreachable(reason) {
+  const again = h("button", { class: "button", testid: "retry", onclick: () => location.reload() }, t("再试一次", "Try again"));
+  return { el: h("div", { class: "screen plain" }, h("div", { class: "scroll" }, empty("globe", t("连接不上沙箱", "The sandbox does not answer"), reason, again))), key: "unreachable" };
+}

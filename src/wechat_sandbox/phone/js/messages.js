@@ -1,0 +1,60 @@
+// One shape for every message, whatever the server adds to it later.
+
+import { t } from "./text.js";
+
+const BRACKETS = {
+  news: t("图文", "Article"), template: t("服务通知", "Notice"), miniprogram: t("小程序", "Mini program"), image: t("图片", "Picture"),
+};
+
+/** The line under a chat's name. `last` is a message, its text, or null. */
+export function lastLine(last) {
+  if (!last) return "";
+  if (typeof last === "string") return plain(last);
+  const words = last.text ?? last.content ?? last.title ?? last.articles?.[0]?.title ?? last.summary ?? "";
+  const tag = BRACKETS[last.kind];
+  return (tag ? `[${tag}] ` : "") + plain(words);
+}
+
+/** Text without the links' markup. */
+export function plain(text) {
+  return String(text).replace(/<a\s[^>]*>(.*?)<\/a>/gis, "$1").replace(/\s+/g, " ").trim();
+}
+
+/** Cuts a text into strings and {href, label}: WeChat allows <a href> in it, and shows bare addresses as links. */
+export function pieces(text) {
+  const found = [];
+  const pattern = /<a\s[^>]*?href\s*=\s*["']([^"']*)["'][^>]*>(.*?)<\/a>|(https?:\/\/[^\s<>"'，。；！？、）】」]+)/gis;
+  let at = 0;
+  for (const match of text.matchAll(pattern)) {
+    if (match.index > at) found.push(text.slice(at, match.index));
+    const href = match[1] ?? match[3];
+    found.push({ href, label: match[2]?.replace(/<[^>]*>/g, "") || href });
+    at = match.index + match[0].length;
+  }
+  if (at < text.length) found.push(text.slice(at));
+  return found;
+}
+
+/** Articles of a news message. */
+export function articlesOf(message) {
+  const list = message.articles ?? message.news?.articles ?? [message];
+  return list.map((a) => ({ title: a.title ?? "", text: a.description ?? a.digest ?? "", url: a.url, picture: a.picurl ?? a.pic_url ?? a.picture_url }));
+}
+
+/** Rows of a template message: {first, remark, rows: [{label, value, color}]}. */
+export function templateOf(message) {
+  const labels = message.labels ?? message.keywords ?? {};
+  const rows = [];
+  let first = "";
+  let remark = "";
+  for (const [key, entry] of Object.entries(message.data ?? {})) {
+    const value = String(entry?.value ?? entry ?? "");
+    if (key === "first") first = value;
+    else if (key === "remark") remark = value;
+    else rows.push({ label: entry?.label ?? labels[key] ?? key, value, color: entry?.color });
+  }
+  return { first, remark, rows };
+}
+
+/** Time of a message. */
+export const timeOf = (message) => message.at ?? message.created_at ?? message.time;

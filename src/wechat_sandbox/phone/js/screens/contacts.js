@@ -1,0 +1,36 @@
+// The second tab: the official accounts that this shopper follows.
+
+import { badgeOf } from "../avatar.js";
+import { fill, h } from "../dom.js";
+import { empty, navBar, row } from "../parts.js";
+import { push } from "../stack.js";
+import { account, on, state } from "../state.js";
+import { t } from "../text.js";
+import { accountScreen } from "./account.js";
+
+/** The tab. */
+export function contactsPane() {
+  const list = h("div", { class: "scroll" });
+  const draw = () => {
+    const followed = state.chats.filter((chat) => chat.following);
+    const others = [...state.accounts.keys()].filter((appid) => state.accounts.get(appid).original && !followed.some((c) => c.appid === appid));
+    fill(list,
+      group(t("已关注的公众号", "Accounts I follow"), followed.map((c) => c.appid)),
+      group(t("沙箱里的其他公众号", "Other accounts of this sandbox"), others),
+      !followed.length && !others.length && empty("people", t("还没有公众号", "No accounts yet")));
+  };
+  const off = on("chats", draw);
+  draw();
+  return { el: h("div", { class: "pane" }, navBar({ title: t("通讯录", "Contacts"), left: null }), list), destroy: off };
+}
+
+function group(title, appids) {
+  if (!appids.length) return null;
+  return [
+    h("p", { class: "group-title" }, title),
+    h("div", { class: "group flush" }, appids.map((appid) => row({
+      lead: badgeOf(account(appid), "small"), label: account(appid).name, arrow: false, cls: "person",
+      testid: "contact", onclick: () => push(accountScreen(appid)),
+    }))),
+  ];
+}

@@ -1,0 +1,50 @@
+// What the phone knows, and who wants to hear when it changes. Topics: "chats", "chat:<appid>", "shopper".
+
+import { api } from "./api.js";
+
+/** shopper: whose phone this is. accounts: appid -> {name, color}. chats: the list as last read. */
+export const state = { shopper: null, shoppers: [], accounts: new Map(), chats: [] };
+
+const listeners = new Map();
+
+/** Calls `listener` at every change of a topic; answers the function that stops it. */
+export function on(topic, listener) {
+  const set = listeners.get(topic) ?? new Set();
+  listeners.set(topic, set.add(listener));
+  return () => set.delete(listener);
+}
+
+/** Says that a topic changed. */
+export function emit(topic, detail) {
+  for (const listener of [...(listeners.get(topic) ?? [])]) listener(detail);
+}
+
+/** Name and colour of an official account, also of one never heard of. */
+export function account(appid) {
+  const chat = state.chats.find((item) => item.appid === appid);
+  const known = state.accounts.get(appid);
+  const name = chat?.name ?? known?.name ?? appid;
+  return { appid, name, color: known?.color ?? tint(appid), following: Boolean(chat?.following) };
+}
+
+/** Reads names and colours of all official accounts and mini programs. */
+export async function loadAccounts() {
+  const all = await api.accounts();
+  for (const item of [...(all.official_accounts ?? []), ...(all.mini_programs ?? [])]) {
+    state.accounts.set(item.appid, { name: item.name, color: item.avatar_color ?? tint(item.appid), original: item.original_id });
+  }
+}
+
+const TINTS = ["#5b8c7b", "#c2703d", "#6b7fb5", "#b5657a", "#8a7a4f", "#4f8aa0", "#7d6aa8", "#a05a4a"];
+
+/** A stable colour for any text. */
+export function tint(text) {
+  return TINTS[hash(text) % TINTS.length];
+}
+
+/** A stable 32-bit number for any text (FNV-1a). */
+export function hash(text) {
+  let n = 2166136261;
+  for (const char of String(text)) n = Math.imul(n ^ char.codePointAt(0), 16777619);
+  return n >>> 0;
+}
