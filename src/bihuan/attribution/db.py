@@ -1,0 +1,125 @@
+"""Touchpoints and homes: SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+
+from bihuan.kernel import db
+from bihuan.kernel.db import Row, Tx
+from bihuan.kernel.ids import MerchantId, ShopperId, TouchpointId
+
+from .rules import PLACE_WINDOW, SHARE_WINDOW, Home, Touch
+
+_TOUCH = """touchpoint_id, shopper_id, kind, occurred_at, label_id, label_code, store_id, counter_id, staff_id,
+            sharer_id"""
+
+_FIELDS = tuple(field.name for field in msgspec.structs.fields(Touch))
+
+_MADE_OF = ", ".join(f"p.{name} as p_{name}, s.{name} as s_{name}" for name in _FIELDS)
+
+# Two index look-ups and a key look-up per shopper, for the whole batch in one statement.
+_CANDIDATES = f"""
+  select who.shopper_id, h.store_id as home_store_id, h.touchpoint_id as home_touchpoint_id, {_MADE_OF}
+  from unnest($2::uuid[]) as who (shopper_id)
+  left join shopper_homes h on h.merchant_id = $1 and h.shopper_id = who.shopper_id
+  left join lateral (
+    select {_TOUCH} from touchpoints t
+    where t.merchant_id = $1 and t.shopper_id = who.shopper_id and t.placed
+      and t.occurred_at between $4 and $3
+    order by t.occurred_at desc, t.touchpoint_id desc limit 1) p on true
+  left join lateral (
+    select {_TOUCH} from touchpoints t
+    where t.merchant_id = $1 and t.shopper_id = who.shopper_id and t.sharer_id is not null
+      and t.occurred_at between $5 and $3
+    order by t.occurred_at desc, t.touchpoint_id desc limit 1) s on true"""  # noqa: S608
+
+
+class Candidates(msgspec.Struct, frozen=True):
+    """What can decide for one shopper."""
+
+    shopper_id: ShopperId
+    touches: list[Touch]
+    home: Home | None
+
+
+async def find_candidates(
+    tx: Tx, merchant_id: MerchantId, shopper_ids: Sequence[ShopperId], at: datetime
+) -> list[Candidates]:
+    """The last placed touchpoint, the last share and the home of each shopper: one statement."""
+    rows = await tx.fetch(_CANDIDATES, merchant_id, list(set(shopper_ids)), at, at - PLACE_WINDOW, at - SHARE_WINDOW)
+    return [_candidates(row) for row in rows]
+
+
+def _candidates(row: Row) -> Candidates:
+    touches = [
+        Touch(**{name: row[f"{prefix}_{name}"] for name in _FIELDS})
+        for prefix in ("p", "s")
+        if row[f"{prefix}_touchpoint_id"] is not None
+    ]
+    home = Home(row["home_store_id"], row["home_touchpoint_id"]) if row["home_store_id"] else None
+    return Candidates(row["shopper_id"], touches, home)
+
+
+async def insert_touches(tx: Tx, merchant_id: MerchantId, touches: Sequence[Touch], page: str | None = None) -> None:
+    """Adds touchpoints; those that are there already (by id) are left as they are."""
+    await tx.execute(
+        """insert into touchpoints (merchant_id, touchpoint_id, shopper_id, kind, occurred_at, label_id, label_code,
+             store_id, counter_id, staff_id, sharer_id, page)
+           select $1, t.*, $12 from unnest($2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::uuid[],
+             $7::text[], $8::uuid[], $9::uuid[], $10::uuid[], $11::uuid[]) as t
+           on conflict (merchant_id, touchpoint_id) do nothing""",
+        merchant_id,
+        *([getattr(touch, name) for touch in touches] for name in _FIELDS),
+        page,
+    )
+
+
+async def insert_homes(tx: Tx, merchant_id: MerchantId, follows: Sequence[Touch]) -> None:
+    """Gives a home to the shoppers who have none: the store of the first of `follows` that is theirs."""
+    await tx.execute(
+        """insert into shopper_homes (merchant_id, shopper_id, store_id, touchpoint_id, since)
+           select distinct on (t.shopper_id) $1, t.shopper_id, t.store_id, t.touchpoint_id, t.since
+           from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[])
+             as t (shopper_id, store_id, touchpoint_id, since)
+           order by t.shopper_id, t.since, t.touchpoint_id
+           on conflict (merchant_id, shopper_id) do nothing""",
+        merchant_id,
+        [t.shopper_id for t in follows],
+        [t.store_id for t in follows],
+        [t.touchpoint_id for t in follows],
+        [t.occurred_at for t in follows],
+    )
+
+
+async def find_latest(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) -> Touch | None:
+    """The shopper's last touchpoint."""
+    row = await tx.fetchrow(
+        f"""select {_TOUCH} from touchpoints where merchant_id = $1 and shopper_id = $2
+            order by occurred_at desc, touchpoint_id desc limit 1""",  # noqa: S608
+        merchant_id,
+        shopper_id,
+    )
+    return db.one_or_none(Touch, row)
+
+
+async def count_since(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, since: datetime) -> int:
+    """How many touchpoints the shopper made since then."""
+    count: int = await tx.fetchval(
+        "select count(*) from touchpoints where merchant_id = $1 and shopper_id = $2 and occurred_at > $3",
+        merchant_id,
+        shopper_id,
+        since,
+    )
+    return count
+
+
+async def list_touchpoints(tx: Tx, merchant_id: MerchantId, ids: Sequence[TouchpointId]) -> list[Touch]:
+    """The touchpoints of these ids, the oldest first; those that do not exist here are left out."""
+    rows = await tx.fetch(
+        f"""select {_TOUCH} from touchpoints where merchant_id = $1 and touchpoint_id = any($2)
+            order by occurred_at, touchpoint_id""",  # noqa: S608
+        merchant_id,
+        list(ids),
+    )
+    return db.many(Touch, rows)
