@@ -1,0 +1,87 @@
+import { getOrder, payOrder, syncPayment } from '@/api/orders'
+import type { Order, PayParams } from '@/api/types'
+
+import { findBridge, payByBridge, type PayOutcome } from './wechat'
+
+/** How a started payment goes on: the sheet has closed with an outcome, or a code waits to be scanned. */
+export type PayStart =
+  | { kind: 'sheet'; outcome: PayOutcome }
+  | { kind: 'code'; codeUrl: string; expiresAt: string }
+
+function payByMiniProgram(params: PayParams): Promise<PayOutcome> {
+  return new Promise((resolve) => {
+    uni.requestPayment({
+      provider: 'wxpay',
+      orderInfo: '',
+      timeStamp: params.timeStamp,
+      nonceStr: params.nonceStr,
+      package: params.package,
+      signType: params.signType,
+      paySign: params.paySign,
+      success: () => resolve('ok'),
+      fail: (reason: { errMsg?: string }) => resolve(/cancel/.test(reason.errMsg ?? '') ? 'cancel' : 'fail'),
+    })
+  })
+}
+
+/** Starts the payment in the way this place allows: the mini program's sheet, WeChat's bridge, or a code to scan. */
+export async function startPayment(orderId: string): Promise<PayStart> {
+  let start: PayStart | null = null
+  // #ifdef MP-WEIXIN
+  const mini = await payOrder(orderId, 'wechat_mini')
+  start = { kind: 'sheet', outcome: mini.pay_params ? await payByMiniProgram(mini.pay_params) : 'fail' }
+  // #endif
+  // #ifdef H5
+  const bridge = await findBridge()
+  if (bridge) {
+    const payment = await payOrder(orderId, 'wechat_jsapi')
+    start = { kind: 'sheet', outcome: payment.pay_params ? await payByBridge(bridge, payment.pay_params) : 'fail' }
+  }
+  // #endif
+  if (start) return start
+  const native = await payOrder(orderId, 'wechat_native')
+  return { kind: 'code', codeUrl: native.code_url ?? '', expiresAt: native.expires_at }
+}
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+const FAST_TRIES = 3
+const TRIES = 12
+
+/**
+ * Waits until the platform knows of the payment: by its notification first, then by asking WeChat.
+ * Answers the order as it is last seen; still unpaid means that WeChat has not confirmed yet.
+ */
+export async function awaitPaid(orderId: string, alive: () => boolean): Promise<Order | null> {
+  let order: Order | null = null
+  for (let attempt = 0; attempt < TRIES && alive(); attempt++) {
+    try {
+      const ask = attempt >= FAST_TRIES && (attempt - FAST_TRIES) % 3 === 0
+      order = ask ? await syncPayment(orderId) : await getOrder(orderId)
+    } catch {
+      // One lost answer says nothing about the payment.
+    }
+    if (order && order.state !== 'unpaid') return order
+    await wait(attempt < FAST_TRIES ? 700 : 1500)
+  }
+  return order
+}
+
+const CODE_POLL_MS = 2000
+/** Asking WeChat is dear and rate limited: every fifth look is enough while the notification is awaited. */
+const ASK_EVERY = 5
+
+/** Watches an order whose code is on the screen, until it is decided or the page goes. */
+export async function watchPaid(orderId: string, alive: () => boolean): Promise<Order | null> {
+  for (let look = 1; alive(); look++) {
+    await wait(CODE_POLL_MS)
+    if (!alive()) break
+    try {
+      const order = look % ASK_EVERY === 0 ? await syncPayment(orderId) : await getOrder(orderId)
+      if (order.state !== 'unpaid') return order
+    } catch {
+      // The next look may succeed; the code stays on the screen.
+    }
+  }
+  return null
+}

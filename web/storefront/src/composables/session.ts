@@ -1,0 +1,109 @@
+import { ref } from 'vue'
+
+import { ApiError } from '@/api/errors'
+import { hasToken, onSignInRequired, storeToken } from '@/api/http'
+import { deleteSession, getSession, loginMiniProgram } from '@/api/session'
+import type { Shopper } from '@/api/types'
+import { t } from '@/i18n'
+
+import { merchantCode } from './merchant'
+import { reportTouchpoint } from './touchpoint'
+
+/** Who is signed in: undefined while unknown, null when nobody is. */
+export const shopper = ref<Shopper | null | undefined>(undefined)
+
+function signedIn(value: Shopper): void {
+  shopper.value = value
+  void reportTouchpoint()
+}
+
+let checking: Promise<Shopper | null> | null = null
+
+/** Learns who is signed in without asking anybody to sign in. */
+export function checkSession(): Promise<Shopper | null> {
+  checking ??= getSession(true)
+    .then((answer) => {
+      signedIn(answer.shopper)
+      return answer.shopper
+    })
+    .catch((error: unknown) => {
+      if (error instanceof ApiError && error.status === 401) shopper.value = null
+      return null
+    })
+    .finally(() => {
+      checking = null
+    })
+  return checking
+}
+
+export async function signOut(): Promise<void> {
+  await deleteSession()
+  storeToken(null)
+  shopper.value = null
+}
+
+// #ifdef H5
+const REDIRECT_KEY = 'bihuan.sign-in'
+const REDIRECT_WINDOW_MS = 15_000
+
+/** Leaves for WeChat's sign-in page and comes back here. Refuses the third try in a row: it would go on for ever. */
+function leaveForWeChat(): Promise<void> {
+  const now = Date.now()
+  const tries = (JSON.parse(sessionStorage.getItem(REDIRECT_KEY) ?? '[]') as number[]).filter(
+    (at) => now - at < REDIRECT_WINDOW_MS,
+  )
+  if (tries.length >= 2) {
+    sessionStorage.removeItem(REDIRECT_KEY)
+    return Promise.reject(new ApiError('sign_in_failed', 401, t('error.signInFailed')))
+  }
+  sessionStorage.setItem(REDIRECT_KEY, JSON.stringify([...tries, now]))
+  const { pathname, search, hash } = window.location
+  const next = encodeURIComponent(pathname + search + hash)
+  window.location.assign(`/api/shop/${merchantCode.value}/wechat/authorize?next=${next}`)
+  // The page is being left: nothing after this may run, or an error would flash up.
+  return new Promise<void>(() => undefined)
+}
+// #endif
+
+let loggingIn: Promise<void> | null = null
+
+// #ifdef MP-WEIXIN
+async function loginByCode(): Promise<void> {
+  const code = await new Promise<string>((resolve, reject) => {
+    uni.login({
+      success: (answer) => resolve(answer.code),
+      fail: () => reject(new ApiError('sign_in_failed', 401, t('error.signInFailed'))),
+    })
+  })
+  const login = await loginMiniProgram(code)
+  storeToken(login.token)
+  signedIn(login.shopper)
+}
+// #endif
+
+/** Signs in by WeChat; calls that need it at the same time share one sign-in. */
+export function signIn(): Promise<void> {
+  let begin: () => Promise<void> = () => Promise.reject(new ApiError('sign_in_failed', 401, t('error.signInFailed')))
+  // #ifdef H5
+  begin = leaveForWeChat
+  // #endif
+  // #ifdef MP-WEIXIN
+  begin = loginByCode
+  // #endif
+  loggingIn ??= begin().finally(() => {
+    loggingIn = null
+  })
+  return loggingIn
+}
+
+/** Called once when the app starts. */
+export function startSession(): void {
+  onSignInRequired(signIn)
+  let known = true
+  // #ifdef MP-WEIXIN
+  known = hasToken()
+  // #endif
+  if (known) void checkSession()
+  else shopper.value = null
+}
+
