@@ -35,6 +35,7 @@ from bihuan.wechat.official_account import (
     Button,
     Click,
     Mode,
+    Other,
     Push,
     Scan,
     Subscribe,
@@ -326,6 +327,12 @@ async def test_follow_chat_and_leave(desk: Desk, listener: Listener, mode: Mode)
     for text in ("收到 Subscribe", "收到 Click", "客服消息", "会员卡"):
         assert text in shown
 
+    msgid = await line.send_template(openid, "order_paid", {"amount": "129.00"}, url="https://x.test/")
+    await listener.next("/oa")
+    assert isinstance(pushes[-1], Other)
+    assert pushes[-1].event == "TEMPLATESENDJOBFINISH"
+    assert pushes[-1].fields["MsgID"] == str(msgid)
+
     await line.delete_menu()
     assert await line.get_menu() == ()
     await desk.ask("POST", f"/shoppers/{shopper}/unfollow", appid=account["appid"])
@@ -387,6 +394,8 @@ async def test_mini_program(desk: Desk) -> None:
     session = await line.login(code)
     assert session.openid
     assert session.session_key
+    picture = await line.unlimited_code("l=8f3k", page="pages/home/home", check_path=False)
+    assert picture[:2] in {b"\xff\xd8", b"\x89P"}
     with pytest.raises(ApiError) as refused:
         await line.login(code)
     assert refused.value.errcode in {40029, 40163}
