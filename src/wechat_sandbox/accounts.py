@@ -1,0 +1,246 @@
+"""Merchants, apps and shoppers: the default set, and those made over HTTP or from a file.
+
+Whatever a person would have to copy into a configuration is derived from the seed, so that it is
+the same at every start; RSA keys are not, they live in the state file.
+"""
+
+from base64 import b64encode, urlsafe_b64encode
+from pathlib import Path
+
+import msgspec
+import yaml
+
+from wechat_sandbox.crypto import CryptoError, message_key
+from wechat_sandbox.models import (
+    Identity,
+    Merchant,
+    MessageMode,
+    MiniProgram,
+    OfficialAccount,
+    Shopper,
+    VerifyMode,
+)
+from wechat_sandbox.world import World
+
+NICKNAMES = ("小满", "阿青", "麦子", "南星", "知夏", "云舒", "晚晴", "木棉", "清和", "半夏", "长安", "可乐")
+COLORS = ("#2f6f5e", "#c8843c", "#b4586a", "#3a5f9e", "#6b5b95", "#4a7c59", "#8c564b", "#20808d")
+
+
+class AccountError(Exception):
+    """A request for an account that cannot be made; the text says why."""
+
+
+def _hex(world: World, label: str, length: int) -> str:
+    return world.derive(label).hex()[:length]
+
+
+def _serial(world: World, label: str) -> str:
+    return "5" + _hex(world, label, 39).upper()  # 40 digits and positive, as WeChat's look
+
+
+def add_merchant(
+    world: World,
+    name: str,
+    mchid: str | None = None,
+    mode: VerifyMode = "public_key",
+    appids: list[str] | None = None,
+) -> Merchant:
+    """A new merchant. Raises AccountError when the number is taken or malformed."""
+    mchid = mchid or str(1900000200 + len(world.merchants))
+    if not (mchid.isdigit() and 8 <= len(mchid) <= 10):
+        raise AccountError("mchid must be 8 to 10 digits")
+    if mchid in world.merchants:
+        raise AccountError(f"mchid {mchid} exists")
+    label = f"merchant:{mchid}:"
+    return world.merchants.put(
+        mchid,
+        Merchant(
+            mchid=mchid,
+            name=name,
+            apiv3_key=_hex(world, label + "apiv3", 32),
+            mode=mode,
+            serial_no=_serial(world, label + "serial"),
+            platform_serial_no=_serial(world, label + "platform"),
+            public_key_id=f"PUB_KEY_ID_01{mchid:0>10}2024090100{int(_hex(world, label + 'pub', 6), 16) % 10**6:06}",
+            appids=list(appids or []),
+        ),
+    )
+
+
+def app_exists(world: World, appid: str) -> bool:
+    """True for an official account or mini program of this sandbox."""
+    return appid in world.accounts or appid in world.mini_programs
+
+
+def _new_appid(world: World, kind: str, count: int, appid: str | None) -> str:
+    appid = appid or "wx" + _hex(world, f"{kind}:{count}", 16)
+    if app_exists(world, appid):
+        raise AccountError(f"appid {appid} exists")
+    if not (appid.startswith("wx") and 6 <= len(appid) <= 32 and appid.isalnum()):
+        raise AccountError("an appid is wx and 16 letters or digits")
+    return appid
+
+
+def check_aes_key(encoding_aes_key: str) -> None:
+    """Raises AccountError when it is no EncodingAESKey."""
+    try:
+        message_key(encoding_aes_key)
+    except CryptoError as error:
+        raise AccountError(str(error)) from error
+
+
+def add_official_account(
+    world: World,
+    name: str,
+    appid: str | None = None,
+    secret: str | None = None,
+    token: str | None = None,
+    encoding_aes_key: str | None = None,
+    mode: MessageMode = "plain",
+) -> OfficialAccount:
+    """A new official account; what is left out is derived. Raises AccountError."""
+    count = len(world.accounts)
+    appid = _new_appid(world, "official_account", count, appid)
+    label = f"official_account:{appid}:"
+    if encoding_aes_key is None:
+        encoding_aes_key = b64encode(world.derive(label + "aes")).decode().translate({43: 65, 47: 66})[:43]
+    check_aes_key(encoding_aes_key)
+    return world.accounts.put(
+        appid,
+        OfficialAccount(
+            appid=appid,
+            secret=secret or _hex(world, label + "secret", 32),
+            name=name,
+            original_id="gh_" + _hex(world, label + "original", 12),
+            token=token or _hex(world, label + "token", 24),
+            encoding_aes_key=encoding_aes_key,
+            avatar_color=COLORS[count % len(COLORS)],
+            mode=mode,
+        ),
+    )
+
+
+def add_mini_program(world: World, name: str, appid: str | None = None, secret: str | None = None) -> MiniProgram:
+    """A new mini program. Raises AccountError."""
+    appid = _new_appid(world, "mini_program", len(world.mini_programs), appid)
+    secret = secret or _hex(world, f"mini_program:{appid}:secret", 32)
+    return world.mini_programs.put(appid, MiniProgram(appid=appid, secret=secret, name=name))
+
+
+def add_shopper(world: World, nickname: str | None = None) -> Shopper:
+    """A new WeChat user."""
+    count = len(world.shoppers)
+    shopper_id = "s" + _hex(world, f"shopper:{count}", 12)
+    unionid = "o" + urlsafe_b64encode(world.derive(f"unionid:{shopper_id}")).decode()[:27]
+    phone = "138" + str(int(_hex(world, f"phone:{shopper_id}", 12), 16))[:8].zfill(8)
+    name = nickname or NICKNAMES[count % len(NICKNAMES)] + (str(count) if count >= len(NICKNAMES) else "")
+    return world.shoppers.put(shopper_id, Shopper(shopper_id, name, unionid, phone, world.clock.now()))
+
+
+def identity_of(world: World, appid: str, shopper_id: str) -> Identity:
+    """The shopper as the app sees them, made when first needed."""
+    key = f"{appid}:{shopper_id}"
+    identity = world.identities.get(key)
+    if identity is None:
+        openid = "o" + urlsafe_b64encode(world.derive(f"openid:{key}")).decode()[:27]
+        identity = world.identities.put(key, Identity(appid, openid, shopper_id))
+        world.openids[openid] = identity
+    return identity
+
+
+def save_identity(world: World, identity: Identity) -> None:
+    """Keep a change of an identity."""
+    world.identities.put(f"{identity.appid}:{identity.shopper_id}", identity)
+
+
+def avatar_url(world: World, shopper_id: str) -> str:
+    """Where a shopper's picture is served."""
+    return f"{world.settings.base_url}/_sandbox/avatars/{shopper_id}.svg"
+
+
+DEFAULTS: tuple[tuple[str, str, VerifyMode], ...] = (
+    ("1900000100", "闭环商城", "public_key"),
+    ("1900000101", "青衫", "public_key"),
+    ("1900000102", "麦香", "certificate"),  # so that both ways of verifying are always at hand
+    ("1900000103", "小满手作", "public_key"),
+)
+
+
+def ensure_defaults(world: World) -> None:
+    """Four merchants with an official account and a mini program each, unless there is anything."""
+    if len(world.merchants) or len(world.accounts) or len(world.mini_programs):
+        return
+    for mchid, name, mode in DEFAULTS:
+        account = add_official_account(world, name)
+        mini_program = add_mini_program(world, name)
+        add_merchant(world, name, mchid, mode, [account.appid, mini_program.appid])
+
+
+# --- from a file ------------------------------------------------------------------------------
+
+
+class MerchantEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """A merchant in the YAML file."""
+
+    name: str
+    mchid: str | None = None
+    mode: VerifyMode = "public_key"
+    appids: list[str] = msgspec.field(default_factory=list[str])
+
+
+class OfficialAccountEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """An official account in the YAML file."""
+
+    name: str
+    appid: str | None = None
+    secret: str | None = None
+    token: str | None = None
+    encoding_aes_key: str | None = None
+    mode: MessageMode = "plain"
+    callback_url: str | None = None
+
+
+class MiniProgramEntry(msgspec.Struct, forbid_unknown_fields=True):
+    """A mini program in the YAML file."""
+
+    name: str
+    appid: str | None = None
+    secret: str | None = None
+
+
+class ConfigFile(msgspec.Struct, forbid_unknown_fields=True):
+    """The YAML file: it takes the place of the default accounts."""
+
+    merchants: list[MerchantEntry] = msgspec.field(default_factory=list[MerchantEntry])
+    official_accounts: list[OfficialAccountEntry] = msgspec.field(default_factory=list[OfficialAccountEntry])
+    mini_programs: list[MiniProgramEntry] = msgspec.field(default_factory=list[MiniProgramEntry])
+    shoppers: list[str] = msgspec.field(default_factory=list[str])
+
+
+def read_config(path: Path) -> ConfigFile:
+    """The file's accounts. Raises AccountError with the place of the mistake."""
+    try:
+        return msgspec.convert(yaml.safe_load(path.read_text()) or {}, ConfigFile, str_keys=True)
+    except (msgspec.ValidationError, yaml.YAMLError, OSError) as error:
+        raise AccountError(f"{path}: {error}") from error
+
+
+def apply_config(world: World, config: ConfigFile) -> None:
+    """Make what the file names and the state does not have yet. Raises AccountError."""
+    fresh = not len(world.merchants)
+    for entry in config.official_accounts:
+        if fresh or (entry.appid and not app_exists(world, entry.appid)):
+            account = add_official_account(
+                world, entry.name, entry.appid, entry.secret, entry.token, entry.encoding_aes_key, entry.mode
+            )
+            account.callback_url = entry.callback_url
+            world.accounts.put(account.appid, account)
+    for entry in config.mini_programs:
+        if fresh or (entry.appid and not app_exists(world, entry.appid)):
+            add_mini_program(world, entry.name, entry.appid, entry.secret)
+    for entry in config.merchants:
+        if fresh or (entry.mchid and entry.mchid not in world.merchants):
+            add_merchant(world, entry.name, entry.mchid, entry.mode, entry.appids)
+    for nickname in config.shoppers:
+        if not any(row.nickname == nickname for row in world.shoppers.values()):
+            add_shopper(world, nickname)

@@ -1,0 +1,116 @@
+"""Accounts: look them up, make them, say where their events go."""
+
+from litestar import get, post, put
+
+from wechat_sandbox import push
+from wechat_sandbox.accounts import (
+    AccountError,
+    add_merchant,
+    add_mini_program,
+    add_official_account,
+    app_exists,
+    check_aes_key,
+)
+from wechat_sandbox.control import schemas
+from wechat_sandbox.control.errors import ControlError, not_found
+from wechat_sandbox.control.views import account_view, merchant_view, mini_program_view
+from wechat_sandbox.world import World
+
+
+def _refused(error: AccountError) -> ControlError:
+    return ControlError(409 if "exists" in str(error) else 400, "account_refused", str(error))
+
+
+def _check_merchant(world: World, mchid: str | None) -> None:
+    if mchid and mchid not in world.merchants:
+        raise not_found(f"merchant {mchid}")
+
+
+def _bind(world: World, mchid: str | None, appid: str) -> None:
+    merchant = world.merchants.get(mchid or "")
+    if merchant is not None:
+        merchant.appids.append(appid)
+        world.merchants.put(merchant.mchid, merchant)
+
+
+@get("/accounts", tags=["accounts"])
+async def list_accounts(world: World) -> schemas.AccountsView:
+    """Credentials of all merchants and apps."""
+    return schemas.AccountsView(
+        merchants=[merchant_view(world, row) for row in world.merchants.values()],
+        official_accounts=[account_view(row) for row in world.accounts.values()],
+        mini_programs=[mini_program_view(row) for row in world.mini_programs.values()],
+    )
+
+
+@post("/merchants", tags=["accounts"])
+async def create_merchant(world: World, data: schemas.NewMerchant) -> schemas.MerchantView:
+    """Make a merchant with fresh keys. 409 when the mchid exists."""
+    for appid in data.appids:
+        if not app_exists(world, appid):
+            raise not_found(f"app {appid}")
+    try:
+        merchant = add_merchant(world, data.name, data.mchid, data.mode, data.appids)
+    except AccountError as error:
+        raise _refused(error) from error
+    return merchant_view(world, merchant)
+
+
+@post("/official-accounts", tags=["accounts"])
+async def create_official_account(world: World, data: schemas.NewOfficialAccount) -> schemas.OfficialAccountView:
+    """Make an official account. 409 when the appid exists."""
+    _check_merchant(world, data.mchid)
+    try:
+        account = add_official_account(
+            world, data.name, data.appid, data.secret, data.token, data.encoding_aes_key, data.mode
+        )
+    except AccountError as error:
+        raise _refused(error) from error
+    _bind(world, data.mchid, account.appid)
+    return account_view(account)
+
+
+@post("/mini-programs", tags=["accounts"])
+async def create_mini_program(world: World, data: schemas.NewMiniProgram) -> schemas.MiniProgramView:
+    """Make a mini program. 409 when the appid exists."""
+    _check_merchant(world, data.mchid)
+    try:
+        row = add_mini_program(world, data.name, data.appid, data.secret)
+    except AccountError as error:
+        raise _refused(error) from error
+    _bind(world, data.mchid, row.appid)
+    return mini_program_view(row)
+
+
+@put("/official-accounts/{appid:str}", tags=["accounts"])
+async def configure_callback(world: World, appid: str, data: schemas.CallbackSettings) -> schemas.OfficialAccountView:
+    """Set the callback. WeChat's verification handshake runs first: 409 `handshake_failed` with the reason."""
+    account = world.accounts.get(appid)
+    if account is None:
+        raise not_found(f"official account {appid}")
+    if data.encoding_aes_key is not None:
+        try:
+            check_aes_key(data.encoding_aes_key)
+        except AccountError as error:
+            raise _refused(error) from error
+    former = account.token
+    account.token = data.token or account.token
+    if data.callback_url:
+        reason = await push.handshake(world, account, data.callback_url)
+        if reason:
+            account.token = former
+            raise ControlError(409, "handshake_failed", reason)
+    account.callback_url = data.callback_url
+    account.encoding_aes_key = data.encoding_aes_key or account.encoding_aes_key
+    account.mode = data.mode or account.mode
+    world.accounts.put(appid, account)
+    return account_view(account)
+
+
+HANDLERS = [
+    list_accounts,
+    create_merchant,
+    create_official_account,
+    create_mini_program,
+    configure_callback,
+]

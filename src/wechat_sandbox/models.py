@@ -1,0 +1,247 @@
+"""The rows of the sandbox's world. Times are seconds of sandbox time, money is fen."""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+VerifyMode = Literal["public_key", "certificate"]
+MessageMode = Literal["plain", "safe", "compatible"]
+
+
+class KeyRow(Struct):
+    """An RSA key pair as PEM; `certificate_pem` is empty for a bare public key."""
+
+    private_pem: str
+    certificate_pem: str = ""
+
+
+class Merchant(Struct):
+    """A WeChat Pay merchant and the serials of its three keys."""
+
+    mchid: str
+    name: str
+    apiv3_key: str
+    mode: VerifyMode
+    serial_no: str
+    platform_serial_no: str
+    public_key_id: str
+    appids: list[str] = field(default_factory=list[str])
+
+
+class OfficialAccount(Struct):
+    """An official account (公众号) with its callback settings and menu."""
+
+    appid: str
+    secret: str
+    name: str
+    original_id: str
+    token: str
+    encoding_aes_key: str
+    avatar_color: str
+    mode: MessageMode = "plain"
+    callback_url: str | None = None
+    menu: list[dict[str, Any]] | None = None
+
+
+class MiniProgram(Struct):
+    """A mini program (小程序)."""
+
+    appid: str
+    secret: str
+    name: str
+
+
+class Shopper(Struct):
+    """A WeChat user. All apps of the sandbox stand under one open-platform account: one unionid."""
+
+    shopper_id: str
+    nickname: str
+    unionid: str
+    phone: str
+    created_at: float
+    spent_fen: int = 0
+
+
+class Window(Struct):
+    """A time in which an account may send customer-service messages, and how many are left."""
+
+    closes_at: float = 0.0
+    left: int = 0
+
+
+class Identity(Struct):
+    """A shopper as one app sees them."""
+
+    appid: str
+    openid: str
+    shopper_id: str
+    following: bool = False
+    followed_at: float = 0.0
+    subscribe_scene: str = ""
+    qr_scene: int = 0
+    qr_scene_str: str = ""
+    remark: str = ""
+    tagid_list: list[int] = field(default_factory=list[int])
+    after_message: Window = field(default_factory=Window)
+    after_event: Window = field(default_factory=Window)
+    read_at: float = 0.0
+
+
+class QrCode(Struct):
+    """A code with a scene (official account) or a mini-program code (`page` is set)."""
+
+    ticket: str
+    appid: str
+    url: str
+    scene: str
+    scene_is_str: bool
+    created_at: float
+    expires_at: float | None = None
+    page: str | None = None
+
+
+class Message(Struct):
+    """One line of a chat."""
+
+    message_id: str
+    appid: str
+    shopper_id: str
+    at: float
+    sender: Literal["shopper", "account"]
+    kind: str
+    body: dict[str, Any]
+
+
+class AccessToken(Struct):
+    """A token of an app's own interfaces (`/cgi-bin/token`, `/cgi-bin/stable_token`)."""
+
+    token: str
+    appid: str
+    stable: bool
+    created_at: float
+    expires_at: float
+
+
+class JsTicket(Struct):
+    """A JS-SDK ticket."""
+
+    ticket: str
+    appid: str
+    type: str
+    expires_at: float
+
+
+class LoginCode(Struct):
+    """A single-use code: OAuth (`scope` set), `wx.login` or phone number."""
+
+    code: str
+    appid: str
+    shopper_id: str
+    purpose: Literal["oauth", "login", "phone"]
+    expires_at: float
+    scope: str = ""
+    used: bool = False
+
+
+class OAuthGrant(Struct):
+    """What an OAuth code was exchanged for."""
+
+    access_token: str
+    refresh_token: str
+    appid: str
+    openid: str
+    shopper_id: str
+    scope: str
+    expires_at: float
+    refresh_expires_at: float
+
+
+class Order(Struct):
+    """A payment order; `state` is WeChat's trade_state."""
+
+    mchid: str
+    appid: str
+    out_trade_no: str
+    trade_type: str
+    description: str
+    total: int
+    notify_url: str
+    created_at: float
+    expires_at: float
+    fingerprint: str
+    prepay_id: str
+    prepaid_at: float
+    code_key: str = ""
+    attach: str = ""
+    openid: str = ""
+    profit_sharing: bool = False
+    state: str = "NOTPAY"
+    transaction_id: str = ""
+    paid_at: float = 0.0
+    payer_openid: str = ""
+    bank_type: str = ""
+    refunded: int = 0
+    refund_count: int = 0
+
+    @property
+    def key(self) -> str:
+        """Its place in the table of orders."""
+        return f"{self.mchid}:{self.out_trade_no}"
+
+
+class Refund(Struct):
+    """A refund of an order."""
+
+    mchid: str
+    refund_id: str
+    out_refund_no: str
+    transaction_id: str
+    out_trade_no: str
+    amount: int
+    total: int
+    created_at: float
+    fingerprint: str
+    reason: str = ""
+    notify_url: str = ""
+    state: str = "PROCESSING"
+    succeeded_at: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """Its place in the table of refunds."""
+        return f"{self.mchid}:{self.out_refund_no}"
+
+
+class Sheet(Struct):
+    """The payment sheet that a shopper sees before paying."""
+
+    sheet_id: str
+    shopper_id: str
+    order_key: str
+    created_at: float
+    state: Literal["open", "paid", "cancelled"] = "open"
+
+
+class Attempt(Struct):
+    """One try to deliver a notification or push."""
+
+    at: float
+    status: int
+    error: str = ""
+
+
+class Notice(Struct):
+    """A Pay notification on its way to a merchant."""
+
+    notice_id: str
+    mchid: str
+    url: str
+    event_type: str
+    summary: str
+    original_type: str
+    reference: str
+    plaintext: str
+    created_at: float
+    state: Literal["pending", "accepted", "given_up"] = "pending"
+    next_at: float = 0.0
+    attempts: list[Attempt] = field(default_factory=list[Attempt])

@@ -1,0 +1,53 @@
+"""The paths of Pay v3, and what happens around each of them."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from wechat_sandbox.asgi import Answer, Handler, Request, Routes
+from wechat_sandbox.models import Merchant
+from wechat_sandbox.pay import prepay, query, refunds
+from wechat_sandbox.pay.answers import error_answer, signed_answer
+from wechat_sandbox.pay.auth import authenticate
+from wechat_sandbox.pay.errors import PayError
+from wechat_sandbox.world import World
+
+log = logging.getLogger("wechat_sandbox.pay")
+PayHandler = Callable[[World, Merchant, Request], dict[str, Any] | None]
+
+
+def _guarded(handle: PayHandler) -> Handler:
+    """Check the caller, run, sign; an error is always one of WeChat's."""
+
+    def run(world: World, request: Request) -> Answer:
+        merchant: Merchant | None = None
+        try:
+            merchant = authenticate(world, request)
+            return signed_answer(world, merchant, handle(world, merchant, request))
+        except PayError as error:
+            return error_answer(world, merchant, error)
+        except Exception:
+            log.exception("%s %s", request.method, request.path)
+            return error_answer(world, merchant, PayError(500, "SYSTEM_ERROR", "系统异常，请稍后重试"))
+
+    return run
+
+
+def add_routes(routes: Routes) -> None:
+    """Register Pay v3."""
+    for method, path, handle in PATHS:
+        routes.add(method, path, _guarded(handle))
+
+
+PATHS: tuple[tuple[str, str, PayHandler], ...] = (
+    ("POST", "/v3/pay/transactions/jsapi", prepay.jsapi),
+    ("POST", "/v3/pay/transactions/native", prepay.native),
+    ("POST", "/v3/pay/transactions/h5", prepay.h5),
+    ("POST", "/v3/pay/transactions/app", prepay.app),
+    ("GET", "/v3/pay/transactions/out-trade-no/{out_trade_no}", query.by_out_trade_no),
+    ("POST", "/v3/pay/transactions/out-trade-no/{out_trade_no}/close", query.close),
+    ("GET", "/v3/pay/transactions/id/{transaction_id}", query.by_transaction_id),
+    ("GET", "/v3/certificates", query.certificates),
+    ("POST", "/v3/refund/domestic/refunds", refunds.create),
+    ("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunds.query),
+)

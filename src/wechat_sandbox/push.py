@@ -1,0 +1,168 @@
+"""Events and messages pushed to an account's server: signed, encrypted if asked, three tries.
+
+What the server answers at once (a passive reply) becomes a line of the chat.
+"""
+
+import asyncio
+import secrets
+import time
+from collections import deque
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpx
+from msgspec import Struct, field
+
+from wechat_sandbox import chat
+from wechat_sandbox.crypto import encrypt_message, sha1_sorted
+from wechat_sandbox.models import Attempt, Identity, OfficialAccount
+from wechat_sandbox.passive import ReplyError, parse_reply
+from wechat_sandbox.world import World
+
+TRIES = 3
+PAUSE_SECONDS = 1.0
+"""Between tries that failed at once; one that timed out has already taken its five seconds."""
+TROUBLE = "该公众号提供的服务出现故障，请稍后再试"
+
+recent: deque["Delivery"] = deque(maxlen=500)
+
+
+class Delivery(Struct):
+    """A push and how it went, for the control API."""
+
+    appid: str
+    openid: str
+    what: str
+    xml: str
+    at: float
+    state: str = "pending"
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+
+
+def cdata(value: str) -> str:
+    """Text that may hold anything."""
+    return "<![CDATA[" + value.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+
+
+def build_xml(fields: dict[str, str | int]) -> str:
+    """The flat XML of WeChat: numbers bare, texts in CDATA."""
+    parts = (f"<{name}>{value if isinstance(value, int) else cdata(value)}</{name}>" for name, value in fields.items())
+    return "<xml>" + "".join(parts) + "</xml>"
+
+
+def _head(world: World, account: OfficialAccount, identity: Identity, kind: str) -> dict[str, str | int]:
+    return {
+        "ToUserName": account.original_id,
+        "FromUserName": identity.openid,
+        "CreateTime": int(world.clock.now()),
+        "MsgType": kind,
+    }
+
+
+def event(world: World, account: OfficialAccount, identity: Identity, name: str, **fields: str | int) -> None:
+    """Push an event."""
+    xml = build_xml({**_head(world, account, identity, "event"), "Event": name, **fields})
+    _start(world, account, identity, name, xml)
+
+
+def text(world: World, account: OfficialAccount, identity: Identity, content: str) -> None:
+    """Push a text message."""
+    msgid = 20_000_000_000_000_000 + secrets.randbelow(10**16)
+    fields = {**_head(world, account, identity, "text"), "Content": content, "MsgId": msgid}
+    _start(world, account, identity, "text", build_xml(fields))
+
+
+def _start(world: World, account: OfficialAccount, identity: Identity, what: str, xml: str) -> None:
+    if account.callback_url:
+        delivery = Delivery(account.appid, identity.openid, what, xml, world.clock.now())
+        recent.append(delivery)
+        world.spawn(_deliver(world, account, identity, delivery))
+
+
+def signed_query(account: OfficialAccount, openid: str, encrypted: str | None) -> str:
+    """The query of a push: `signature` always, `msg_signature` when something is encrypted."""
+    timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**10))
+    query = {
+        "signature": sha1_sorted(account.token, timestamp, nonce),
+        "timestamp": timestamp,
+        "nonce": nonce,
+        "openid": openid,
+    }
+    if encrypted is not None:
+        query["encrypt_type"] = "aes"
+        query["msg_signature"] = sha1_sorted(account.token, timestamp, nonce, encrypted)
+    return urlencode(query, quote_via=quote)
+
+
+def dress(account: OfficialAccount, xml: str) -> tuple[str, str | None]:
+    """The body in the account's mode, and what of it is encrypted."""
+    if account.mode == "plain":
+        return xml, None
+    encrypted = encrypt_message(account.encoding_aes_key, account.appid, xml)
+    if account.mode == "compatible":
+        return xml.removesuffix("</xml>") + f"<Encrypt>{cdata(encrypted)}</Encrypt></xml>", encrypted
+    return build_xml({"ToUserName": account.original_id, "Encrypt": encrypted}), encrypted
+
+
+def with_query(url: str, query: str) -> str:
+    """The callback address with the push's query."""
+    return f"{url}{'&' if '?' in url else '?'}{query}"
+
+
+async def _deliver(world: World, account: OfficialAccount, identity: Identity, delivery: Delivery) -> None:
+    for _ in range(TRIES):
+        body, encrypted = dress(account, delivery.xml)
+        url = with_query(account.callback_url or "", signed_query(account, identity.openid, encrypted))
+        at = world.clock.now()
+        try:
+            response = await world.http.post(url, content=body.encode(), headers={"Content-Type": "text/xml"})
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            delivery.attempts.append(Attempt(at, 0, f"{type(error).__name__}: {error}"[:200]))
+            if not isinstance(error, httpx.TimeoutException):
+                await asyncio.sleep(PAUSE_SECONDS)
+            continue
+        delivery.attempts.append(Attempt(at, response.status_code))
+        if response.status_code == 200:
+            delivery.state = "accepted"
+            _take_reply(world, account, identity, delivery, response.content)
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
+    delivery.state = "given_up"
+    _show_trouble(world, account, identity, delivery)
+
+
+def _take_reply(world: World, account: OfficialAccount, identity: Identity, delivery: Delivery, body: bytes) -> None:
+    try:
+        reply = parse_reply(account, identity.openid, body)
+    except ReplyError as error:
+        delivery.attempts[-1].error = str(error)
+        _show_trouble(world, account, identity, delivery)
+        return
+    if reply is not None:
+        chat.say(world, account.appid, identity.shopper_id, "account", *reply)
+
+
+def _show_trouble(world: World, account: OfficialAccount, identity: Identity, delivery: Delivery) -> None:
+    if delivery.what in ("text", "CLICK"):  # only where the shopper waits for an answer
+        body: dict[str, Any] = {"content": TROUBLE}
+        chat.say(world, account.appid, identity.shopper_id, "account", "notice", body)
+
+
+async def handshake(world: World, account: OfficialAccount, url: str) -> str:
+    """WeChat's check of a callback address: the server must echo. Returns the reason of a failure, or ''."""
+    timestamp, nonce, echo = str(int(time.time())), str(secrets.randbelow(10**10)), str(secrets.randbits(62))
+    query = {
+        "signature": sha1_sorted(account.token, timestamp, nonce),
+        "echostr": echo,
+        "timestamp": timestamp,
+        "nonce": nonce,
+    }
+    try:
+        response = await world.http.get(with_query(url, urlencode(query)))
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return f"请求URL超时或无法连接: {type(error).__name__} {error}"
+    if response.status_code != 200:
+        return f"请求URL返回 {response.status_code}"
+    if response.content.strip() != echo.encode():
+        return f"Token验证失败: 应原样返回 echostr，收到 {response.text[:80]!r}"
+    return ""

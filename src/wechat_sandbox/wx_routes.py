@@ -1,0 +1,37 @@
+"""The paths of api.weixin.qq.com, open.weixin.qq.com and mp.weixin.qq.com."""
+
+from wechat_sandbox import mini_program, oauth
+from wechat_sandbox.asgi import Routes
+from wechat_sandbox.official import menus, messages, qrcodes, tokens, users
+from wechat_sandbox.wx_api import WxHandler, add, guarded
+
+PATHS: tuple[tuple[str, str, WxHandler], ...] = (
+    ("GET", "/cgi-bin/token", tokens.token),
+    ("POST", "/cgi-bin/stable_token", tokens.stable_token),
+    ("GET", "/cgi-bin/ticket/getticket", tokens.ticket),
+    ("POST", "/cgi-bin/qrcode/create", qrcodes.create),
+    ("GET POST", "/cgi-bin/user/info", users.info),
+    ("POST", "/cgi-bin/user/info/batchget", users.batch_info),
+    ("POST", "/cgi-bin/user/info/updateremark", users.remark),
+    ("GET", "/cgi-bin/user/get", users.listing),
+    ("POST", "/cgi-bin/menu/create", menus.create),
+    ("GET", "/cgi-bin/menu/get", menus.get),
+    ("GET", "/cgi-bin/menu/delete", menus.delete),
+    ("POST", "/cgi-bin/message/custom/send", messages.custom_send),
+    ("POST", "/cgi-bin/message/template/send", messages.template_send),
+    ("GET", "/sns/oauth2/access_token", oauth.access_token),
+    ("GET", "/sns/oauth2/refresh_token", oauth.refresh_token),
+    ("GET", "/sns/auth", oauth.check),
+    ("GET", "/sns/userinfo", oauth.userinfo),
+    ("GET", "/sns/jscode2session", mini_program.jscode2session),
+    ("POST", "/wxa/getwxacodeunlimit", mini_program.unlimited_code),
+    ("POST", "/wxa/business/getuserphonenumber", mini_program.phone_number),
+)
+
+
+def add_routes(routes: Routes) -> None:
+    """Register them all."""
+    for methods, path, handle in PATHS:
+        add(routes, methods, path, handle)
+    routes.add("GET", "/connect/oauth2/authorize", guarded(oauth.authorize))
+    routes.add("GET", "/cgi-bin/showqrcode", guarded(qrcodes.show))
