@@ -1,0 +1,15 @@
+import { get, post, type Page, type Query } from './http'
+import type { Merchant, PlatformOverview } from './types'
+
+export const overview = (): Promise<PlatformOverview> => get('/api/platform/overview')
+export const merchants = (query: Query): Promise<Page<Merchant>> => get('/api/platform/merchants', query)
+
+export interface MerchantWrite {
+  code: string
+  name: string
+  intro: string
+  owner: { login: string; name: string; password: string }
+}
+
+export const createMerchant = (merchant: MerchantWrite, key: string): Promise<Merchant> =>
+  post('/api/platform/merchants', merchant, key)

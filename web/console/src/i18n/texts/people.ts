@@ -1,0 +1,41 @@
+import type { Same } from '../shape'
+
+export const zh = {
+  members: '会员',
+  membersEmpty: '还没有会员',
+  membersEmptyHint: '顾客第一次支付成功后，会自动开卡。',
+  number: '会员号',
+  nickname: '昵称',
+  level: '等级',
+  points: '积分',
+  growth: '成长值',
+  joined: '入会时间',
+  followers: '粉丝',
+  followersEmpty: '还没有粉丝',
+  followersEmptyHint: '顾客扫渠道码关注公众号后会出现在这里。',
+  following: '关注中',
+  unfollowed: '已取关',
+  followedAt: '关注时间',
+  fromStore: '归属门店',
+  fromLabel: '来自',
+}
+
+export const en: Same<typeof zh> = {
+  members: 'Members',
+  membersEmpty: 'No members yet',
+  membersEmptyHint: 'A card opens by itself with the first payment.',
+  number: 'Number',
+  nickname: 'Nickname',
+  level: 'Level',
+  points: 'Points',
+  growth: 'Growth',
+  joined: 'Joined',
+  followers: 'Followers',
+  followersEmpty: 'No followers yet',
+  followersEmptyHint: 'Those who scan a code and follow show here.',
+  following: 'Following',
+  unfollowed: 'Left',
+  followedAt: 'Followed',
+  fromStore: 'Store',
+  fromLabel: 'From',
+}

@@ -1,0 +1,56 @@
+/** The rooms of the console: their place in the menu and the permissions that open them. */
+import type { Component } from 'vue'
+import type { IconName } from '@/components/icons'
+import type { Dictionary } from '@/i18n'
+
+type View = () => Promise<{ default: Component }>
+type Title = Exclude<keyof Dictionary['menu'], 'groups'>
+export type Group = keyof Dictionary['menu']['groups']
+
+export interface Room {
+  name: string
+  path: string
+  title: Title
+  /** Any one of these opens it; empty: everybody. */
+  needs: string[]
+  /** Only for staff of the platform itself. */
+  platform?: boolean
+  /** Not for staff of the platform: it sells nothing itself. */
+  group?: Group
+  icon?: IconName
+  /** The room that is marked in the menu while this one is open. */
+  under?: string
+  view: View
+}
+
+export const rooms: Room[] = [
+  { name: 'dashboard', path: '/', title: 'dashboard', needs: ['dashboard.read'], group: 'trade', icon: 'overview', view: () => import('@/views/dashboard/DashboardView.vue') },
+  { name: 'orders', path: '/orders', title: 'orders', needs: ['orders.read'], group: 'trade', icon: 'orders', view: () => import('@/views/orders/OrdersView.vue') },
+  { name: 'order', path: '/orders/:id', title: 'order', needs: ['orders.read'], under: 'orders', view: () => import('@/views/orders/OrderView.vue') },
+  { name: 'pickup', path: '/pickup', title: 'pickup', needs: ['orders.fulfil', 'orders.write'], group: 'trade', icon: 'pickup', view: () => import('@/views/orders/PickupView.vue') },
+
+  { name: 'products', path: '/products', title: 'products', needs: ['catalog.read'], group: 'goods', icon: 'products', view: () => import('@/views/goods/ProductsView.vue') },
+  { name: 'product-new', path: '/products/new', title: 'productNew', needs: ['catalog.write'], under: 'products', view: () => import('@/views/goods/ProductView.vue') },
+  { name: 'product', path: '/products/:id', title: 'product', needs: ['catalog.read'], under: 'products', view: () => import('@/views/goods/ProductView.vue') },
+  { name: 'categories', path: '/categories', title: 'categories', needs: ['catalog.read'], group: 'goods', icon: 'categories', view: () => import('@/views/goods/CategoriesView.vue') },
+  { name: 'stock', path: '/stock', title: 'stock', needs: ['inventory.read'], group: 'goods', icon: 'stock', view: () => import('@/views/goods/StockView.vue') },
+
+  { name: 'stores', path: '/stores', title: 'stores', needs: ['stores.read'], group: 'places', icon: 'stores', view: () => import('@/views/places/StoresView.vue') },
+  { name: 'staff', path: '/staff', title: 'staff', needs: ['staff.read'], group: 'places', icon: 'staff', view: () => import('@/views/places/StaffView.vue') },
+  { name: 'labels', path: '/labels', title: 'labels', needs: ['labels.read'], group: 'places', icon: 'qr', view: () => import('@/views/places/LabelsView.vue') },
+
+  { name: 'members', path: '/members', title: 'members', needs: ['members.read'], group: 'people', icon: 'members', view: () => import('@/views/people/MembersView.vue') },
+  { name: 'followers', path: '/followers', title: 'followers', needs: ['channels.read'], group: 'people', icon: 'followers', view: () => import('@/views/people/FollowersView.vue') },
+
+  { name: 'official-account', path: '/official-account', title: 'officialAccount', needs: ['channels.read'], group: 'wechat', icon: 'chat', view: () => import('@/views/wechat/OfficialAccountView.vue') },
+  { name: 'payment', path: '/payment', title: 'payment', needs: ['payments.read'], group: 'wechat', icon: 'pay', view: () => import('@/views/wechat/PaymentView.vue') },
+
+  { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },
+  { name: 'deliveries', path: '/deliveries', title: 'deliveries', needs: ['deliveries.read'], group: 'finance', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
+
+  { name: 'platform', path: '/platform', title: 'platformOverview', needs: [], platform: true, group: 'platform', icon: 'platform', view: () => import('@/views/platform/OverviewView.vue') },
+  { name: 'merchants', path: '/platform/merchants', title: 'merchants', needs: [], platform: true, group: 'platform', icon: 'merchants', view: () => import('@/views/platform/MerchantsView.vue') },
+  { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: [], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
+]
+
+export const groups: Group[] = ['trade', 'goods', 'places', 'people', 'wechat', 'finance', 'platform']
