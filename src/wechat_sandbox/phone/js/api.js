@@ -46,9 +46,9 @@ export const api = {
   shoppers: async () => items(await get("/shoppers")),
   createShopper: (nickname) => post("/shoppers", nickname ? { nickname } : {}),
   shopper: (id) => get(shopperPath(id)),
-  payments: async (id) => items(await get(shopperPath(id, "/payments"))),
-  codes: async () => items(await get("/codes")),
-  exchanges: async (limit = 40) => items(await get(`/exchanges?limit=${limit}`)),
+    codes: async () => items(await get("/codes")),
+  pushes: async (limit = 30) => items(await get(`/pushes?limit=${limit}`)),
+  notifications: async (limit = 30) => items(await get(`/notifications?limit=${limit}`)),
   scan: (id, content) => post(shopperPath(id, "/scan"), { content }),
   follow: (id, appid, ticket) => post(shopperPath(id, "/follow"), ticket ? { appid, ticket } : { appid }),
   unfollow: (id, appid) => post(shopperPath(id, "/unfollow"), { appid }),
@@ -59,7 +59,7 @@ export const api = {
   createSheet: (id, request) => post(shopperPath(id, "/sheets"), request),
   pay: (sheetId) => post(`/sheets/${encodeURIComponent(sheetId)}/pay`),
   cancel: (sheetId) => post(`/sheets/${encodeURIComponent(sheetId)}/cancel`),
-  verifyConfig: (config) => post("/jssdk/verify", config),
+  checkConfig: (config) => post("/jssdk/check", config),
 };
 
 /** Address of a QR picture of any text. */

@@ -135,13 +135,13 @@ async function verify(params, origin) {
   const url = String(params.url ?? "");
   if (!url.startsWith(`${origin}/`)) return "invalid url domain";
   try {
-    const said = await api.verifyConfig({
-      appid: String(params.verifyAppId ?? ""), timestamp: String(params.verifyTimestamp ?? ""),
+    const said = await api.checkConfig({
+      appId: String(params.verifyAppId ?? ""), timestamp: String(params.verifyTimestamp ?? ""),
       nonceStr: String(params.verifyNonceStr ?? ""), signature: String(params.verifySignature ?? ""), url,
     });
-    return String(said?.errMsg ?? said?.err_msg ?? "config:ok").replace(/^config:/, "");
+    return said.ok ? "ok" : String(said.err_msg).replace(/^config:(fail,)?\s*/, "");
   } catch (error) {
-    return String(error.body?.errMsg ?? error.body?.errmsg ?? error.message).replace(/^config:/, "");
+    return `fail_${error.message}`;
   }
 }
 

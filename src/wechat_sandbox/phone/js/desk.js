@@ -3,16 +3,14 @@
 import { api, qrUrl } from "./api.js";
 import { faceOf } from "./avatar.js";
 import { fill, h } from "./dom.js";
-import { icon } from "./icons.js";
+import { drawLog } from "./log.js";
 import { actOn, codeFacts } from "./screens/scan.js";
 import { become } from "./screens/who.js";
 import { state } from "./state.js";
-import { clock, lang, moment, switchLanguage, t } from "./text.js";
+import { lang, switchLanguage, t } from "./text.js";
 
 const EVERY_MS = 4000;
-let logged = "";
 let coded = "";
-let logMissing = false;
 
 /** Fills the desk and keeps it fresh while it can be seen. */
 export function startDesk() {
@@ -21,7 +19,7 @@ export function startDesk() {
   const look = () => {
     if (document.hidden || getComputedStyle(document.getElementById("desk-left")).display === "none") return;
     drawCodes();
-    if (!logMissing) drawLog();
+    drawLog(document.getElementById("desk-log"));
   };
   look();
   setInterval(look, EVERY_MS);
@@ -69,43 +67,9 @@ async function drawCodes() {
 function deskCode(code) {
   const facts = codeFacts(code);
   return h("button", {
-    class: "desk-code", testid: "desk-code", "data-content": facts.content, "data-scene": code.scene,
+    class: `desk-code ${facts.expired ? "expired" : ""}`, testid: "desk-code", "data-content": facts.content, "data-scene": code.scene,
     disabled: !state.shopper, onclick: () => actOn(facts.content),
   },
     h("img", { src: qrUrl(facts.content), alt: t("二维码", "QR code"), loading: "lazy" }),
     h("b", null, facts.name), h("small", null, facts.note));
-}
-
-async function drawLog() {
-  let exchanges;
-  try {
-    exchanges = await api.exchanges();
-  } catch (error) {
-    // An older sandbox keeps no log; then the desk simply has no such panel.
-    logMissing = error.status === 404;
-    return;
-  }
-  const text = JSON.stringify(exchanges);
-  if (text === logged) return;
-  logged = text;
-  fill(document.getElementById("desk-log"), h("section", { testid: "desk-log" },
-    h("h2", null, t("发给商家的", "Sent to the merchants"), h("small", null, t("事件推送与支付通知", "pushes and notifications"))),
-    exchanges.length
-      ? h("ol", { class: "log" }, exchanges.map(logLine))
-      : h("p", { class: "desk-none" }, t("还没有。关注、扫码、支付时，这里逐条记下微信向商家回调地址发了什么、商家怎么答。", "Nothing yet. Each push and notification to a merchant's callback is written here, with its answer."))));
-}
-
-function logLine(exchange) {
-  const status = exchange.status ?? exchange.response?.status ?? 0;
-  const good = status >= 200 && status < 300 && !exchange.error;
-  const what = exchange.kind ?? exchange.event ?? exchange.summary ?? exchange.event_type ?? exchange.method ?? "";
-  const detail = exchange.error || exchange.body || exchange.request?.body || "";
-  return h("li", null, h("details", { testid: "log-line" },
-    h("summary", null,
-      h("time", null, clock(moment(exchange.at))),
-      h("b", null, what),
-      h("span", { class: `status ${good ? "good" : "bad"}` }, status ? String(status) : t("未送达", "failed"))),
-    h("p", { class: "log-url" }, icon("next"), exchange.url ?? exchange.path ?? ""),
-    detail && h("pre", null, typeof detail === "string" ? detail : JSON.stringify(detail, null, 2)),
-    exchange.answer && h("pre", { class: "log-answer" }, typeof exchange.answer === "string" ? exchange.answer : JSON.stringify(exchange.answer, null, 2))));
 }

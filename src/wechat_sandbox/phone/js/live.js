@@ -23,10 +23,9 @@ export function startLive() {
 function listen() {
   if (!("EventSource" in window)) return startPolling();
   source = new EventSource(eventsUrl(state.shopper.shopper_id));
-  // Whatever happened, the answer is the same: read the chats again. So an event of any name will do.
-  for (const name of ["message", "chat", "chats", "sheet", "menu", "follow"]) {
-    source.addEventListener(name, (event) => heard(name, event));
-  }
+  // Whatever was said, the answer is the same: read the chats again.
+  source.addEventListener("message", refreshChats);
+  source.addEventListener("chats", refreshChats);
   source.onopen = () => {
     stopPolling();
     refreshChats();
@@ -35,17 +34,6 @@ function listen() {
     startPolling();
     if (source.readyState === EventSource.CLOSED) setTimeout(listen, 5000);
   };
-}
-
-function heard(name, event) {
-  let data = null;
-  try {
-    data = JSON.parse(event.data);
-  } catch {
-    // A heartbeat without JSON still means that something happened.
-  }
-  if (name === "sheet" || data?.type === "sheet") emit("sheet", data);
-  refreshChats();
 }
 
 function startPolling() {

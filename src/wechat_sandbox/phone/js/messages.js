@@ -3,7 +3,7 @@
 import { t } from "./text.js";
 
 const BRACKETS = {
-  news: t("图文", "Article"), template: t("服务通知", "Notice"), miniprogram: t("小程序", "Mini program"), image: t("图片", "Picture"),
+  news: t("图文", "Article"), template: t("服务通知", "Notice"), miniprogram: t("小程序", "Mini program"), image: t("图片", "Picture"), voice: t("语音", "Voice"), video: t("视频", "Video"), mpnews: t("图文", "Article"),
 };
 
 /** The line under a chat's name. `last` is a message, its text, or null. */
@@ -51,9 +51,21 @@ export function templateOf(message) {
     const value = String(entry?.value ?? entry ?? "");
     if (key === "first") first = value;
     else if (key === "remark") remark = value;
-    else rows.push({ label: entry?.label ?? labels[key] ?? key, value, color: entry?.color });
+    else rows.push({ label: entry?.label ?? labels[key] ?? labelOf(key), value, color: entry?.color });
   }
   return { first, remark, rows };
+}
+
+// WeChat knows the labels from its template library; a sandbox has only the keys, whose names tell the kind.
+const KINDS = {
+  keyword: t("内容", "Item"), thing: t("事项", "About"), character_string: t("编号", "Number"), number: t("数量", "Number"),
+  amount: t("金额", "Amount"), time: t("时间", "Time"), date: t("日期", "Date"), phrase: t("状态", "State"), name: t("姓名", "Name"),
+  phone_number: t("电话", "Phone"), const: t("类型", "Kind"), car_number: t("车牌", "Plate"), letter: t("字母", "Letters"),
+};
+
+function labelOf(key) {
+  const match = /^(.*?)\.?(\d*)(\.DATA)?$/.exec(key);
+  return KINDS[match?.[1]] ?? key;
 }
 
 /** Time of a message. */

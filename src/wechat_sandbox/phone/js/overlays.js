@@ -43,7 +43,7 @@ export function overlay(node, { onescape, cls = "" } = {}) {
   const screens = document.getElementById("screens");
   host().append(layer);
   screens.inert = true;
-  queueMicrotask(() => (layer.querySelector("[autofocus]") ?? layer.querySelector("button, input"))?.focus({ preventScroll: true }));
+  queueMicrotask(() => (layer.querySelector("[data-first]") ?? layer.querySelector("button, input"))?.focus({ preventScroll: true }));
   return {
     close() {
       if (layer.classList.contains("leaving")) return;
@@ -78,7 +78,7 @@ export function dialog({ title, text, ok = t("确定", "OK"), cancel, danger = f
           text && h("p", { testid: "dialog-text" }, text)),
         h("div", { class: "dialog-buttons" },
           cancel && h("button", { testid: "dialog-cancel", onclick: () => end(false) }, cancel),
-          h("button", { class: danger ? "danger" : "primary", testid: "dialog-ok", autofocus: true, onclick: () => end(true) }, ok))),
+          h("button", { class: danger ? "danger" : "primary", testid: "dialog-ok", "data-first": true, onclick: () => end(true) }, ok))),
       { cls: "center", onescape: () => end(false) });
   });
 }

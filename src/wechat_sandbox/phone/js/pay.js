@@ -60,7 +60,7 @@ function ask(sheet) {
       await thanks(sheet);
       resolve({ outcome: "ok" });
     };
-    const button = h("button", { class: "button wide", testid: "pay-confirm", autofocus: true, onclick: confirm }, t("确认支付", "Pay now"));
+    const button = h("button", { class: "button wide", testid: "pay-confirm", "data-first": true, onclick: confirm }, t("确认支付", "Pay now"));
     const layer = overlay(
       h("div", { class: "sheet half pay", role: "dialog", "aria-modal": "true", "aria-label": t("支付", "Payment"), testid: "pay-sheet" },
         h("div", { class: "pay-top" },
@@ -87,7 +87,7 @@ function thanks(sheet) {
         h("div", { class: "paid-mark" }, h("span", null, icon("tick")), t("支付成功", "Paid")),
         h("p", { class: "paid-who", testid: "paid-merchant" }, sheet.merchant_name),
         h("p", { class: "pay-sum", testid: "paid-amount" }, h("small", null, "¥"), yuan(sheet.total_fen)),
-        h("button", { class: "button outline", testid: "paid-done", autofocus: true, onclick: done }, t("完成", "Done"))),
+        h("button", { class: "button outline", testid: "paid-done", "data-first": true, onclick: done }, t("完成", "Done"))),
       { cls: "full", onescape: done });
   });
 }

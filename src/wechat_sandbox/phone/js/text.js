@@ -34,7 +34,7 @@ const WEEK_EN = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const two = (n) => String(n).padStart(2, "0");
 
 /** HH:MM. */
-export const clock = (date) => `${date.getHours()}:${two(date.getMinutes())}`;
+export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())}`;
 
 /** How the chats list writes a time: today 9:41, yesterday, a weekday, or a date; `long` adds the clock. */
 export function when(at, long = false) {

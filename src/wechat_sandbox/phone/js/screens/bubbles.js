@@ -4,9 +4,9 @@ import { badgeOf, faceOf } from "../avatar.js";
 import { h } from "../dom.js";
 import { icon } from "../icons.js";
 import { articlesOf, pieces, templateOf, timeOf } from "../messages.js";
-import { dialog } from "../overlays.js";
 import { state } from "../state.js";
 import { moment, t, when } from "../text.js";
+import { openMini } from "./mini.js";
 import { openWeb } from "./webview.js";
 
 const PAUSE_MS = 5 * 60 * 1000;
@@ -25,7 +25,7 @@ export function conversation(messages, who, say) {
 }
 
 function messageNode(message, who, say) {
-  const draw = { text: textBubble, msgmenu: menuBubble, news: newsCard, template: templateCard, miniprogram: miniBubble, event: eventLine, image: imageBubble }[message.kind] ?? unknownBubble;
+  const draw = { text: textBubble, msgmenu: menuBubble, news: newsCard, template: templateCard, miniprogram: miniBubble, event: eventLine, notice: eventLine, image: imageBubble }[message.kind] ?? unknownBubble;
   return draw(message, who, say);
 }
 
@@ -122,15 +122,4 @@ function eventLine(message) {
 
 function open(url) {
   if (/^https?:/i.test(url ?? "")) openWeb(url);
-}
-
-/** A mini program cannot run here yet: its fallback page opens instead, when it has one. */
-export function openMini(card) {
-  const page = card?.url ?? card?.fallback_url;
-  if (/^https?:/i.test(page ?? "")) return openWeb(page);
-  return dialog({
-    title: t("小程序", "Mini program"),
-    text: `${card?.appid ?? ""}\n${card?.pagepath ?? card?.page ?? ""}\n\n${t("沙箱手机目前不运行小程序，这里是它将打开的页面。", "The sandbox's phone does not run mini programs yet; this is the page that would open.")}`.trim(),
-    ok: t("知道了", "OK"),
-  });
 }

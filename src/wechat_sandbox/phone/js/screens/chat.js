@@ -10,7 +10,8 @@ import { push, pushOverHome, returnTo } from "../stack.js";
 import { account, on, state } from "../state.js";
 import { t } from "../text.js";
 import { accountScreen } from "./account.js";
-import { conversation, openMini } from "./bubbles.js";
+import { conversation } from "./bubbles.js";
+import { openMini } from "./mini.js";
 import { openWeb } from "./webview.js";
 
 /** Goes to the chat: back to it when it is open below, else on top. `home` closes what lies between. */
@@ -29,7 +30,9 @@ function chatScreen(appid) {
   let typing = !(chatOf(appid)?.menu?.length);
 
   const say = async (content) => {
-    if (await attempt(() => api.sendText(state.shopper.shopper_id, appid, content))) await load();
+    if (!(await attempt(() => api.sendText(state.shopper.shopper_id, appid, content)))) return;
+    await load();
+    toEnd(log);
   };
   const load = async () => {
     let messages;
@@ -160,6 +163,7 @@ async function tapped(appid, button, load) {
     api.tapMenu(id, appid, { url: button.url }).catch(() => {});
   } else if (button.type === "miniprogram") {
     openMini(button);
+    if (button.url) api.tapMenu(id, appid, { url: button.url }).catch(() => {});
   } else if (await attempt(() => api.tapMenu(id, appid, { key: button.key ?? button.name }))) {
     load();
   }

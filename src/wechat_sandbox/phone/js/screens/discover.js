@@ -23,7 +23,7 @@ export function discoverPane() {
 /** Asks for an address and opens it in the web view. */
 export async function askLink() {
   const input = h("input", {
-    class: "field", testid: "link-input", type: "url", inputmode: "url", autofocus: true, autocomplete: "off",
+    class: "field", testid: "link-input", type: "url", inputmode: "url", "data-first": true, autocomplete: "off",
     placeholder: "http://", "aria-label": t("网页地址", "Address of the page"),
   });
   const url = await halfSheet((end) => h("form", {

@@ -12,6 +12,7 @@ import { account, state } from "../state.js";
 import { t } from "../text.js";
 import { accountScreen } from "./account.js";
 import { openChat } from "./chat.js";
+import { openMini } from "./mini.js";
 import { openWeb } from "./webview.js";
 
 /** Opens the scanner and acts on what is scanned. */
@@ -50,6 +51,9 @@ export async function actOn(content) {
     case "pay":
       pay({ sheet: found.sheet });
       break;
+    case "open_mini_program":
+      openMini({ appid: found.appid, pagepath: found.page, scene: found.scene });
+      break;
     default:
       dialog({ title: t("扫描结果", "The code says"), text: found.text ?? content, ok: t("知道了", "OK") });
   }
@@ -59,9 +63,10 @@ export async function actOn(content) {
 export function codeFacts(code) {
   return {
     content: code.url,
-    name: code.label ?? (code.appid ? account(code.appid).name : code.name) ?? code.name,
-    note: code.scene != null && code.scene !== "" ? `${t("场景", "Scene")} ${code.scene}` : code.page ?? "",
-    mini: Boolean(code.page),
+    name: code.name || account(code.appid).name,
+    note: (code.kind === "mini_program" ? t("小程序码 ", "Mini program ") : t("场景 ", "Scene ")) + (code.scene || t("无", "none")) + (code.expired ? t("（已过期）", " (expired)") : ""),
+    mini: code.kind === "mini_program",
+    expired: Boolean(code.expired),
   };
 }
 
@@ -94,14 +99,14 @@ function scanScreen(found, gone) {
 
 function codeTile(code, use) {
   const facts = codeFacts(code);
-  return h("button", { class: "code-tile", testid: "scan-code", "data-content": facts.content, "data-scene": code.scene, onclick: () => use(facts.content) },
+  return h("button", { class: `code-tile ${facts.expired ? "expired" : ""}`, testid: "scan-code", "data-content": facts.content, "data-scene": code.scene, onclick: () => use(facts.content) },
     h("img", { src: qrUrl(facts.content), alt: "", loading: "lazy", width: "72", height: "72" }),
-    h("span", null, h("b", null, facts.name), h("small", null, facts.note)));
+    h("span", null, h("b", null, facts.name), h("small", null, facts.note)), facts.mini && icon("mini", "tile-mark"));
 }
 
 function askContent() {
   const input = h("textarea", {
-    class: "field", rows: "3", testid: "scan-content", autofocus: true, spellcheck: "false",
+    class: "field", rows: "3", testid: "scan-content", "data-first": true, spellcheck: "false",
     placeholder: t("http://weixin.qq.com/q/…、weixin://wxpay/… 或网址", "http://weixin.qq.com/q/…, weixin://wxpay/… or an address"),
     "aria-label": t("二维码的内容", "What the code says"),
   });
