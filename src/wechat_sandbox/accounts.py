@@ -47,7 +47,7 @@ def add_merchant(
 ) -> Merchant:
     """A new merchant. Raises AccountError when the number is taken or malformed."""
     mchid = mchid or str(1900000200 + len(world.merchants))
-    if not (mchid.isdigit() and 8 <= len(mchid) <= 10):
+    if not (mchid.isascii() and mchid.isdigit() and 8 <= len(mchid) <= 10):
         raise AccountError("mchid must be 8 to 10 digits")
     if mchid in world.merchants:
         raise AccountError(f"mchid {mchid} exists")
@@ -76,7 +76,7 @@ def _new_appid(world: World, kind: str, count: int, appid: str | None) -> str:
     appid = appid or "wx" + _hex(world, f"{kind}:{count}", 16)
     if app_exists(world, appid):
         raise AccountError(f"appid {appid} exists")
-    if not (appid.startswith("wx") and 6 <= len(appid) <= 32 and appid.isalnum()):
+    if not (appid.startswith("wx") and appid.isascii() and 6 <= len(appid) <= 32 and appid.isalnum()):
         raise AccountError("an appid is wx and 16 letters or digits")
     return appid
 

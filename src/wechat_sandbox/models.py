@@ -100,6 +100,14 @@ class QrCode(Struct):
     page: str | None = None
 
 
+class Tag(Struct):
+    """A tag that an account puts on followers."""
+
+    appid: str
+    tagid: int
+    name: str
+
+
 class Message(Struct):
     """One line of a chat."""
 
@@ -244,4 +252,16 @@ class Notice(Struct):
     created_at: float
     state: Literal["pending", "accepted", "given_up"] = "pending"
     next_at: float = 0.0
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+
+
+class Delivery(Struct):
+    """A push to an official account and how it went; the latest are remembered, not stored."""
+
+    appid: str
+    openid: str
+    what: str
+    xml: str
+    at: float
+    state: Literal["pending", "accepted", "given_up"] = "pending"
     attempts: list[Attempt] = field(default_factory=list[Attempt])

@@ -6,16 +6,14 @@ What the server answers at once (a passive reply) becomes a line of the chat.
 import asyncio
 import secrets
 import time
-from collections import deque
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpx
-from msgspec import Struct, field
 
 from wechat_sandbox import chat
 from wechat_sandbox.crypto import encrypt_message, sha1_sorted
-from wechat_sandbox.models import Attempt, Identity, OfficialAccount
+from wechat_sandbox.models import Attempt, Delivery, Identity, OfficialAccount
 from wechat_sandbox.passive import ReplyError, parse_reply
 from wechat_sandbox.world import World
 
@@ -23,20 +21,6 @@ TRIES = 3
 PAUSE_SECONDS = 1.0
 """Between tries that failed at once; one that timed out has already taken its five seconds."""
 TROUBLE = "该公众号提供的服务出现故障，请稍后再试"
-
-recent: deque["Delivery"] = deque(maxlen=500)
-
-
-class Delivery(Struct):
-    """A push and how it went, for the control API."""
-
-    appid: str
-    openid: str
-    what: str
-    xml: str
-    at: float
-    state: str = "pending"
-    attempts: list[Attempt] = field(default_factory=list[Attempt])
 
 
 def cdata(value: str) -> str:
@@ -75,7 +59,7 @@ def text(world: World, account: OfficialAccount, identity: Identity, content: st
 def _start(world: World, account: OfficialAccount, identity: Identity, what: str, xml: str) -> None:
     if account.callback_url:
         delivery = Delivery(account.appid, identity.openid, what, xml, world.clock.now())
-        recent.append(delivery)
+        world.pushes.append(delivery)
         world.spawn(_deliver(world, account, identity, delivery))
 
 

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
@@ -15,6 +16,7 @@ from wechat_sandbox.clock import Clock
 from wechat_sandbox.keys import KeyRing
 from wechat_sandbox.models import (
     AccessToken,
+    Delivery,
     Identity,
     JsTicket,
     KeyRow,
@@ -30,6 +32,7 @@ from wechat_sandbox.models import (
     Refund,
     Sheet,
     Shopper,
+    Tag,
 )
 from wechat_sandbox.store import Store, Table
 
@@ -92,6 +95,7 @@ class World:
         self.mini_programs = Table(store, "mini_program", MiniProgram)
         self.shoppers = Table(store, "shopper", Shopper)
         self.identities = Table(store, "identity", Identity)
+        self.tags = Table(store, "tag", Tag)
         self.codes = Table(store, "qr_code", QrCode)
         self.messages = Table(store, "message", Message)
         self.tokens = Table(store, "access_token", AccessToken)
@@ -109,6 +113,7 @@ class World:
         self.order_of_prepay: dict[str, Order] = {}
         self.order_of_code: dict[str, Order] = {}
         self.order_of_transaction: dict[str, Order] = {}
+        self.pushes: deque[Delivery] = deque(maxlen=500)
         self.session_keys: dict[tuple[str, str], str] = {}
         for identity in self.identities.values():
             self.openids[identity.openid] = identity

@@ -57,7 +57,7 @@ def read_body(request: Request, body_type: type[Body]) -> Body:
         raise WxError(44002)
     try:
         return msgspec.json.decode(request.body, type=body_type)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise WxError(47001, f"data format error: {error}") from error
 
 

@@ -18,6 +18,7 @@ MESSAGES = {
     40023: "invalid sub button size",
     40029: "invalid code",
     40030: "invalid refresh_token",
+    40032: "invalid openid list size",
     40037: "invalid template_id",
     40050: "invalid ticket type",
     40052: "invalid action name",

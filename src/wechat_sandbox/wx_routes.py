@@ -2,7 +2,7 @@
 
 from wechat_sandbox import mini_program, oauth
 from wechat_sandbox.asgi import Routes
-from wechat_sandbox.official import menus, messages, qrcodes, tokens, users
+from wechat_sandbox.official import menus, messages, qrcodes, tags, tokens, users
 from wechat_sandbox.wx_api import WxHandler, add, guarded
 
 PATHS: tuple[tuple[str, str, WxHandler], ...] = (
@@ -14,6 +14,14 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     ("POST", "/cgi-bin/user/info/batchget", users.batch_info),
     ("POST", "/cgi-bin/user/info/updateremark", users.remark),
     ("GET", "/cgi-bin/user/get", users.listing),
+    ("POST", "/cgi-bin/tags/create", tags.create),
+    ("GET", "/cgi-bin/tags/get", tags.listing),
+    ("POST", "/cgi-bin/tags/update", tags.update),
+    ("POST", "/cgi-bin/tags/delete", tags.delete),
+    ("POST", "/cgi-bin/tags/members/batchtagging", tags.batch_tag),
+    ("POST", "/cgi-bin/tags/members/batchuntagging", tags.batch_untag),
+    ("POST", "/cgi-bin/tags/getidlist", tags.ids_of),
+    ("POST", "/cgi-bin/user/tag/get", tags.members),
     ("POST", "/cgi-bin/menu/create", menus.create),
     ("GET", "/cgi-bin/menu/get", menus.get),
     ("GET", "/cgi-bin/menu/delete", menus.delete),

@@ -2,12 +2,13 @@
 
 from litestar import Litestar, Router
 from litestar.di import Provide
+from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from wechat_sandbox import __version__
 from wechat_sandbox.control import accounts, inspect, payments, shoppers
-from wechat_sandbox.control.errors import ControlError, answer
+from wechat_sandbox.control.errors import ControlError, answer, http_answer
 from wechat_sandbox.world import World
 
 
@@ -30,7 +31,7 @@ def control_app(world: World) -> Litestar:
     )
     return Litestar(
         route_handlers=[router],
-        exception_handlers={ControlError: answer},
+        exception_handlers={ControlError: answer, HTTPException: http_answer},
         openapi_config=OpenAPIConfig(
             title="WeChat sandbox: control API",
             version=__version__,

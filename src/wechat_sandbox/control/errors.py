@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response
+from litestar.exceptions import HTTPException
 
 
 class ControlError(Exception):
@@ -23,3 +24,13 @@ def answer(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, An
     """How Litestar turns one into a response."""
     assert isinstance(error, ControlError)
     return Response(error.body, status_code=error.status)
+
+
+def http_answer(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """The framework's own refusals (malformed bodies, unknown paths) in the same form."""
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
+    body: dict[str, Any] = {"code": code, "message": error.detail}
+    if error.extra:
+        body["extra"] = error.extra
+    return Response(body, status_code=error.status_code)

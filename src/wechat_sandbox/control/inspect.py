@@ -6,7 +6,6 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from litestar import Response, get, post
 
-from wechat_sandbox import push
 from wechat_sandbox.clock import rfc3339_utc
 from wechat_sandbox.control import schemas
 from wechat_sandbox.control.errors import ControlError
@@ -85,9 +84,9 @@ async def webview(world: World, shopper_id: str, url: str) -> Response[None]:
 
 
 @get("/pushes", tags=["sandbox"])
-async def list_pushes(appid: str | None = None, limit: int = 50) -> dict[str, Any]:
+async def list_pushes(world: World, appid: str | None = None, limit: int = 50) -> dict[str, Any]:
     """The latest pushes to official accounts with their attempts, newest first (500 are remembered)."""
-    rows = [row for row in reversed(push.recent) if appid in (None, row.appid)]
+    rows = [row for row in reversed(world.pushes) if appid in (None, row.appid)]
     return {"items": msgspec.to_builtins(rows[: max(1, min(limit, 500))])}
 
 

@@ -28,7 +28,8 @@ async def open_sheet(world: World, shopper_id: str, data: schemas.SheetBody) -> 
     try:
         if data.pay_params is not None:
             params = {name: value for name, value in data.pay_params.items() if isinstance(value, str)}
-            sheet = sheets.open_jsapi(world, shopper, params)
+            opener = sheets.open_app if "prepayid" in params else sheets.open_jsapi
+            sheet = opener(world, shopper, params)
         elif data.code_url is not None:
             sheet = sheets.open_code(world, shopper, data.code_url)
         elif data.h5_url is not None:

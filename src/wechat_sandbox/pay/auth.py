@@ -16,6 +16,7 @@ from wechat_sandbox.world import World
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 MAX_SKEW_SECONDS = 300
 _ITEM = re.compile(r'(\w+)="([^"]*)"')
+_DIGITS = re.compile(r"[0-9]{1,12}")
 _ITEMS = frozenset(("mchid", "nonce_str", "timestamp", "serial_no", "signature"))
 
 
@@ -33,9 +34,9 @@ def authenticate(world: World, request: Request) -> Merchant:
             raise AuthError("Http头Authorization认证类型不正确")
         raise AuthError("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》")
     items = dict(_ITEM.findall(rest))
-    if not items.keys() >= _ITEMS or not items["timestamp"].isdigit():
+    if not items.keys() >= _ITEMS or not _DIGITS.fullmatch(items["timestamp"]):
         raise AuthError("Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》")
-    if abs(time.time() - int(items["timestamp"][:12])) > MAX_SKEW_SECONDS:
+    if abs(time.time() - int(items["timestamp"])) > MAX_SKEW_SECONDS:
         raise AuthError("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟")
     merchant = world.merchants.get(items["mchid"])
     if merchant is None:

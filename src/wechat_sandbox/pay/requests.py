@@ -218,7 +218,7 @@ def decode(decoder: msgspec.json.Decoder[Wanted], body: bytes) -> Wanted:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _explain(str(error), body) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise PayError(400, "PARAM_ERROR", "请求内容不是合法的JSON") from error
 
 
@@ -249,7 +249,10 @@ def _explain(text: str, body: bytes) -> PayError:
 
 
 def _value_at(body: bytes, pointer: str) -> Any:
-    value: Any = msgspec.json.decode(body)
+    try:
+        value: Any = msgspec.json.decode(body)
+    except msgspec.DecodeError:  # the mistake was found before the end of a broken text
+        return None
     for part in pointer.split("/")[1:]:
         if isinstance(value, dict):
             value = value.get(part)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

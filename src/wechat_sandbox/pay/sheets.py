@@ -21,17 +21,35 @@ def open_jsapi(world: World, shopper: Shopper, params: dict[str, str]) -> Sheet:
             raise SheetError(f"调用支付JSAPI缺少参数：{name}")
     if params["signType"] != "RSA":
         raise SheetError("支付验证签名失败")  # the v3 interfaces sign with RSA alone
-    prepay_id = params["package"].removeprefix("prepay_id=")
-    order = world.order_of_prepay.get(prepay_id)
-    if order is None or prepay_id == params["package"]:
+    order = world.order_of_prepay.get(params["package"].removeprefix("prepay_id="))
+    if order is None or order.trade_type != "JSAPI" or not params["package"].startswith("prepay_id="):
         raise SheetError("支付验证签名失败")
-    merchant = world.merchants.get(order.mchid)
     message = pay_message(params["appId"], params["timeStamp"], params["nonceStr"], params["package"])
-    if merchant is None or not rsa_verify(world.keys.merchant(merchant).public, message, params["paySign"]):
-        raise SheetError("支付验证签名失败")
+    _check_signature(world, order, message, params["paySign"])
     if params["appId"] != order.appid:
         raise SheetError("appid与下单时不一致")
     return _open(world, shopper, order)
+
+
+def open_app(world: World, shopper: Shopper, params: dict[str, str]) -> Sheet:
+    """The sheet that a mobile app calls up, whose fourth line is the bare prepay id. Raises SheetError."""
+    for name in ("appid", "partnerid", "prepayid", "package", "noncestr", "timestamp", "sign"):
+        if not params.get(name):
+            raise SheetError(f"参数错误：缺少{name}")
+    order = world.order_of_prepay.get(params["prepayid"])
+    if order is None or order.trade_type != "APP" or params["partnerid"] != order.mchid:
+        raise SheetError("支付验证签名失败")
+    message = pay_message(params["appid"], params["timestamp"], params["noncestr"], params["prepayid"])
+    _check_signature(world, order, message, params["sign"])
+    if params["appid"] != order.appid:
+        raise SheetError("appid与下单时不一致")
+    return _open(world, shopper, order)
+
+
+def _check_signature(world: World, order: Order, message: bytes, signature: str) -> None:
+    merchant = world.merchants.get(order.mchid)
+    if merchant is None or not rsa_verify(world.keys.merchant(merchant).public, message, signature):
+        raise SheetError("支付验证签名失败")
 
 
 def open_code(world: World, shopper: Shopper, code_url: str) -> Sheet:
