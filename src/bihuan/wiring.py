@@ -8,24 +8,42 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler
 
+import bihuan.identity.handlers
+import bihuan.identity.routes
+import bihuan.merchants.routes
+import bihuan.staff.routes
+from bihuan import identity, merchants, staff
 from bihuan.kernel import idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
 
-ROUTES: Sequence[ControllerRouterHandler] = ()
+ROUTES: Sequence[ControllerRouterHandler] = (
+    *bihuan.identity.routes.ROUTES,
+    *bihuan.merchants.routes.ROUTES,
+    *bihuan.staff.routes.ROUTES,
+)
 
-DEPENDENCIES: dict[str, Any] = {}
+DEPENDENCIES: dict[str, Any] = {
+    "merchant": merchants.provide_merchant,
+    "shopper": identity.provide_shopper,
+    "staff": staff.provide_staff,
+}
 """What a route may ask for by name beside `rt`: the merchant of the path, who signed in."""
 
-AUTHENTICATORS: dict[str, Authenticator] = {}
+AUTHENTICATORS: dict[str, Authenticator] = {
+    "shopper": identity.authenticate_shopper,
+    "staff": staff.authenticate_staff,
+    "operator": staff.authenticate_operator,
+}
 """How each kind of caller that a route states (`access("shopper")`) is found out."""
 
 HANDLERS: Sequence[Handler] = ()
 
 PERIODIC: Sequence[Periodic] = (
     Periodic(name="kernel.forget_idempotency_keys", every_seconds=3600, run=idempotency.forget_old),
+    *bihuan.identity.handlers.JOBS,
 )
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()

@@ -1,0 +1,86 @@
+"""Rows and SQL of sign-in: limits on attempts, and the record of how each ended."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from bihuan.kernel import db
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import UserId, new_id
+
+
+class Attempt(msgspec.Struct, frozen=True):
+    """One attempt to sign in. `outcome`: signed_in, wrong_password, unknown_login, not_admitted, locked, throttled."""
+
+    attempt_id: UUID
+    user_id: UserId | None
+    login: str
+    outcome: str
+    address: str | None
+    user_agent: str | None
+    occurred_at: datetime
+
+
+async def count_attempt(tx: Tx, key: str, limit: int, window: timedelta) -> timedelta | None:
+    """Counts an attempt; None when it is within the limit, else how long to wait.
+
+    The window runs from the first attempt, and begins anew with the last one that the limit allows, so that
+    a lock lasts the whole window; attempts during a lock do not lengthen it.
+    """
+    row = await tx.fetchrow(
+        """insert into sign_in_throttles as t (key, attempts, resets_at) values ($1, 1, $2::timestamptz + $3::interval)
+           on conflict (key) do update set
+             attempts = case when t.resets_at <= $2 then 1 else least(t.attempts + 1, $4::int + 1) end,
+             resets_at = case when t.resets_at <= $2 or t.attempts + 1 = $4
+                              then $2::timestamptz + $3::interval else t.resets_at end
+           returning attempts, resets_at""",
+        key,
+        tx.now,
+        window,
+        limit,
+    )
+    assert row is not None
+    return row["resets_at"] - tx.now if row["attempts"] > limit else None
+
+
+async def forget_attempts(tx: Tx, key: str) -> None:
+    """After a success, or a new password: the count begins at zero."""
+    await tx.execute("delete from sign_in_throttles where key = $1", key)
+
+
+async def insert_attempt(
+    tx: Tx, login: str, user_id: UserId | None, outcome: str, address: str | None, user_agent: str | None
+) -> None:
+    """Records an attempt and how it ended."""
+    await tx.execute(
+        """insert into sign_in_attempts (attempt_id, login, user_id, outcome, address, user_agent, occurred_at)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        new_id(),
+        login,
+        user_id,
+        outcome,
+        address,
+        user_agent,
+        tx.now,
+    )
+
+
+async def list_attempts(tx: Tx, user_ids: Sequence[UserId], before: UUID | None, limit: int) -> list[Attempt]:
+    """Attempts on these users' logins, the newest first, from before `before`."""
+    rows = await tx.fetch(
+        """select attempt_id, user_id, login, outcome, address, user_agent, occurred_at from sign_in_attempts
+           where user_id = any($1) and ($2::uuid is null or attempt_id < $2) order by attempt_id desc limit $3""",
+        list(user_ids),
+        before,
+        limit,
+    )
+    return db.many(Attempt, rows)
+
+
+async def delete_old(tx: Tx, attempts_before: datetime) -> int:
+    """Removes old records, limits that are over and expired sessions; returns how many rows."""
+    gone = await tx.execute("delete from sign_in_attempts where occurred_at < $1", attempts_before)
+    gone += await tx.execute("delete from sign_in_throttles where resets_at < $1", tx.now)
+    return gone + await tx.execute("delete from sessions where expires_at < $1", tx.now)

@@ -1,0 +1,75 @@
+"""Pure decisions of staff: what each role may do, and who may manage whom."""
+
+from typing import Literal, get_args
+
+Role = Literal["owner", "manager", "clerk", "finance"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+EVERYTHING = "*"
+
+PERMISSIONS = frozenset(
+    {
+        "dashboard.read",
+        "orders.read",
+        "orders.write",
+        "catalog.read",
+        "catalog.write",
+        "stock.read",
+        "stock.write",
+        "stores.read",
+        "stores.write",
+        "staff.read",
+        "staff.write",
+        "labels.read",
+        "labels.write",
+        "channels.read",
+        "channels.write",
+        "payments.read",
+        "payments.write",
+        "ledger.read",
+        "members.read",
+        "deliveries.read",
+        "deliveries.write",
+        "platform.read",
+        "platform.write",
+    }
+)
+"""Every permission that a route may ask for. `platform.*` are the operators'; only staff of the platform has them."""
+
+_READS = frozenset(p for p in PERMISSIONS if p.endswith(".read"))
+
+_OF_ROLE: dict[Role, frozenset[str]] = {
+    "owner": frozenset({EVERYTHING}),
+    "manager": PERMISSIONS - {"payments.write"},
+    "clerk": frozenset(
+        {"orders.read", "orders.write", "catalog.read", "stock.read", "stores.read", "labels.read", "members.read"}
+    ),
+    "finance": frozenset(
+        {"dashboard.read", "orders.read", "payments.read", "ledger.read", "stores.read", "members.read"}
+    ),
+}
+
+_WHILE_SUSPENDED = _READS | {"orders.write"}
+"""A suspended merchant changes nothing, but sends out what it has sold."""
+
+_MANAGES: dict[Role, frozenset[Role]] = {
+    "owner": frozenset(ROLES),
+    "manager": frozenset({"clerk", "finance"}),
+    "clerk": frozenset(),
+    "finance": frozenset(),
+}
+
+
+def permissions_of(role: Role, *, is_platform: bool, suspended: bool = False) -> frozenset[str]:
+    """What a role may do at a merchant."""
+    allowed = _OF_ROLE[role]
+    if suspended:
+        allowed = _WHILE_SUSPENDED if EVERYTHING in allowed else allowed & _WHILE_SUSPENDED
+    if is_platform:
+        return allowed
+    return frozenset(p for p in allowed if not p.startswith("platform."))
+
+
+def may_manage(actor: Role, role: Role) -> bool:
+    """Whether `actor` may add, change, disable or give a new password to somebody of `role`."""
+    return role in _MANAGES[actor]

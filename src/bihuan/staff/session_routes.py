@@ -1,0 +1,56 @@
+"""Signing in and out of the console: `/api/merchant/session`, `/api/merchant/password`."""
+
+from typing import Any
+
+from litestar import Request, Response, delete, get, post
+
+from bihuan import identity, merchants
+from bihuan.kernel.http import access
+from bihuan.kernel.runtime import Runtime
+from bihuan.staff.callers import STAFF_COOKIE, StaffSession, admit, session_of, staff_cookie
+from bihuan.staff.schemas import PasswordChange, SessionOut, SignedInOut, SignIn
+
+
+@post("/api/merchant/session", opt=access("public"), status_code=200)
+async def sign_in(rt: Runtime, request: Request[Any, Any, Any], data: SignIn) -> Response[SignedInOut]:
+    """Signs a person in; sets the cookie and returns the same token for scripts.
+
+    401 `wrong_credentials`; 429 `sign_in_locked` after five wrong passwords, `sign_in_throttled` for too many
+    attempts from one address.
+    """
+    identity.refuse_cross_site(rt, request.headers, request.method)
+    begun = await identity.sign_in(rt, data.login, data.password, identity.client_of(request), admit)
+    merchant = await merchants.merchant_of_id(rt, begun.who.merchant_id)
+    session = SessionOut.of(session_of(begun.who, merchant), merchant)
+    out = SignedInOut(begun.token, begun.expires_at, session.staff, session.merchant, session.permissions)
+    return Response(out, status_code=200, cookies=[staff_cookie(rt, begun.token)])
+
+
+@get("/api/merchant/session", opt=access("staff"))
+async def show_session(rt: Runtime, staff: StaffSession) -> SessionOut:
+    """Who is signed in; 401 when nobody is."""
+    return SessionOut.of(staff, await merchants.merchant_of_id(rt, staff.merchant_id))
+
+
+@delete("/api/merchant/session", opt=access("staff"))
+async def sign_out(rt: Runtime, request: Request[Any, Any, Any]) -> Response[None]:
+    """Signs out: the token opens nothing from now on."""
+    async with rt.db.transaction() as tx:
+        await identity.close_session(tx, identity.token_of(rt, request, STAFF_COOKIE))
+    return Response(None, status_code=204, cookies=[staff_cookie(rt, None)])
+
+
+@post("/api/merchant/password", opt=access("staff"), status_code=204)
+async def change_password(
+    rt: Runtime, staff: StaffSession, request: Request[Any, Any, Any], data: PasswordChange
+) -> Response[None]:
+    """Changes one's own password and ends all one's sessions; a browser gets a new one with the answer."""
+    await identity.change_password(rt, staff.user_id, data.old_password, data.new_password)
+    if "authorization" in request.headers:
+        return Response(None, status_code=204)
+    async with rt.db.transaction() as tx:
+        token, _ = await identity.open_session(tx, staff.user_id, identity.client_of(request))
+    return Response(None, status_code=204, cookies=[staff_cookie(rt, token)])
+
+
+ROUTES: tuple[Any, ...] = (sign_in, show_session, sign_out, change_password)
