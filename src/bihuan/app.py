@@ -12,9 +12,9 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.types import ASGIApp
+from litestar.types import ASGIApp, Receive, Scope, Send
 
-from bihuan import __version__, system, wiring
+from bihuan import __version__, pages, system, wiring
 from bihuan.kernel import http, log
 from bihuan.kernel.clock import SystemClock
 from bihuan.kernel.db import Database
@@ -60,7 +60,7 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
         return state.runtime
 
     litestar = Litestar(
-        route_handlers=[*system.ROUTES, *wiring.ROUTES],
+        route_handlers=[*system.ROUTES, *pages.ROUTES, *wiring.ROUTES],
         dependencies={
             "rt": Provide(provide_runtime, sync_to_thread=False),
             **{name: _provide(provider) for name, provider in wiring.DEPENDENCIES.items()},
@@ -76,8 +76,22 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
         debug=False,
     )
     # Outside the router, so that what it refuses (404, 405) has a request id too.
-    litestar.asgi_handler = http.request_id_middleware(litestar.asgi_handler)
+    litestar.asgi_handler = http.request_id_middleware(_hot_first(litestar, litestar.asgi_handler))
     return litestar
+
+
+def _hot_first(litestar: Litestar, rest: ASGIApp) -> ASGIApp:
+    """The hottest routes reach their plain ASGI handlers; everything else goes to the framework."""
+
+    async def handler(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            for method, path, handle in wiring.HOT_ROUTES:
+                if scope["method"] == method and (found := path.match(scope["path"])):
+                    await handle(litestar.state.runtime, found.group(1), scope, receive, send)
+                    return
+        await rest(scope, receive, send)
+
+    return handler
 
 
 def _provide(provider: Callable[..., Any]) -> Provide:

@@ -3,21 +3,23 @@
 Everything that happens without being called stands here.
 """
 
-from collections.abc import Callable, Coroutine, Sequence
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
 import bihuan.identity.handlers
 import bihuan.identity.routes
 import bihuan.merchants.routes
 import bihuan.staff.routes
-from bihuan import identity, merchants, staff
+from bihuan import identity, inventory, merchants, staff
 from bihuan.kernel import idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
+from bihuan.kernel.verification import Check
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.identity.routes.ROUTES,
@@ -48,3 +50,9 @@ PERIODIC: Sequence[Periodic] = (
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
 """What runs inside each web process for as long as it lives (the placement flusher)."""
+
+HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = ()
+"""Plain ASGI handlers that see a request before the framework does: method, path, handler."""
+
+CHECKS: Sequence[Check] = (*inventory.CHECKS,)
+"""The invariants that `bihuan verify` proves."""

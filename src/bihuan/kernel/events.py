@@ -8,7 +8,7 @@ tried again later, and parked with its error after MAX_ATTEMPTS.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 import msgspec
@@ -27,9 +27,12 @@ BATCH = 500
 class FactLike(Protocol):
     """What this file needs of a fact (`bihuan.facts.Fact`)."""
 
-    kind: Any
-    merchant_id: MerchantId
-    occurred_at: datetime
+    kind: ClassVar[str]
+
+    @property
+    def merchant_id(self) -> MerchantId:
+        """Whose fact it is."""
+        ...
 
 
 class Envelope(msgspec.Struct, frozen=True):
