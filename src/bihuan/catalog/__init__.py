@@ -1,0 +1,92 @@
+"""The catalogue: products, their variants (SKUs), categories, pictures, search.
+
+Invariants: a SKU chooses one value of each of its product's options, no two choose the same; a code is
+borne by one active SKU of a merchant; SKUs are retired, never deleted; publication moves along
+`rules.TRANSITIONS`; a product shows its merchant's own pictures only. How many there are is inventory's.
+"""
+
+from bihuan.catalog.checks import CHECKS
+from bihuan.catalog.errors import (
+    CategoryInUse,
+    CategoryNameTaken,
+    InvalidCategory,
+    InvalidProduct,
+    NoSuchProduct,
+    SkuCodeTaken,
+)
+from bihuan.catalog.pictures import Encoded, encode, encode_upload
+from bihuan.catalog.schemas import (
+    Attribute,
+    Category,
+    NewCategory,
+    NewProduct,
+    NewSku,
+    Option,
+    Picture,
+    Product,
+    ProductSummary,
+    Sellable,
+    Sku,
+    SkuRow,
+    Sort,
+    State,
+    Uploaded,
+)
+from bihuan.catalog.search import warm_up
+from bihuan.catalog.service import (
+    add_sold,
+    change_state,
+    create_product,
+    create_products,
+    find_product,
+    get_product,
+    list_products,
+    list_sellable,
+    list_skus,
+    update_product,
+)
+from bihuan.catalog.shelves import add_picture, create_category, delete_category, list_categories, update_category
+
+__all__ = [
+    "CHECKS",
+    "Attribute",
+    "Category",
+    "CategoryInUse",
+    "CategoryNameTaken",
+    "Encoded",
+    "InvalidCategory",
+    "InvalidProduct",
+    "NewCategory",
+    "NewProduct",
+    "NewSku",
+    "NoSuchProduct",
+    "Option",
+    "Picture",
+    "Product",
+    "ProductSummary",
+    "Sellable",
+    "Sku",
+    "SkuCodeTaken",
+    "SkuRow",
+    "Sort",
+    "State",
+    "Uploaded",
+    "add_picture",
+    "add_sold",
+    "change_state",
+    "create_category",
+    "create_product",
+    "create_products",
+    "delete_category",
+    "encode",
+    "encode_upload",
+    "find_product",
+    "get_product",
+    "list_categories",
+    "list_products",
+    "list_sellable",
+    "list_skus",
+    "update_category",
+    "update_product",
+    "warm_up",
+]
