@@ -1,0 +1,50 @@
+"""Keeps the tests tidy: every test asserts something, none sleeps for long, none asserts a timing.
+
+Run by `make check`; prints the offenders and exits 1.
+"""
+
+import ast
+import sys
+from pathlib import Path
+
+MAX_LINES = 400
+_ASSERTING = ("assert", "check", "expect", "verify", "refuse", "prove")
+
+
+def _asserts(function: ast.AST) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            if name.startswith("pytest.raises") or any(word in name.rsplit(".", 1)[-1] for word in _ASSERTING):
+                return True
+    return False
+
+
+def _findings(path: Path) -> list[str]:
+    source = path.read_text("utf-8")
+    tree = ast.parse(source)
+    found: list[str] = []
+    if len(source.splitlines()) > MAX_LINES:
+        found.append(f"{path}: over {MAX_LINES} lines; split it by use case")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+            if not _asserts(node):
+                found.append(f"{path}:{node.lineno}: {node.name} asserts nothing")
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "asyncio.sleep"):
+            argument = node.args[0] if node.args else None
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, int | float) and argument.value > 2:
+                found.append(f"{path}:{node.lineno}: sleeps {argument.value} s; wait for the event instead")
+    return found
+
+
+def main() -> int:
+    """Looks at every test file; returns the exit status."""
+    findings = [line for path in sorted(Path("tests").rglob("*.py")) for line in _findings(path)]
+    print("\n".join(findings) or "tests are tidy")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
