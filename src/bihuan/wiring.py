@@ -54,5 +54,5 @@ BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
 HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = ()
 """Plain ASGI handlers that see a request before the framework does: method, path, handler."""
 
-CHECKS: Sequence[Check] = (*inventory.CHECKS,)
+CHECKS: Sequence[Check] = (*identity.CHECKS, *merchants.CHECKS, *staff.CHECKS, *inventory.CHECKS)
 """The invariants that `bihuan verify` proves."""

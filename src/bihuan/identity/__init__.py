@@ -17,6 +17,7 @@ from bihuan.identity.callers import (
     shopper_from_headers,
     token_of,
 )
+from bihuan.identity.checks import CHECKS
 from bihuan.identity.db import Address, Shopper, find_openid, list_addresses_of
 from bihuan.identity.errors import WrongCredentials
 from bihuan.identity.shoppers import get_address, get_shopper, list_shoppers, shopper_of_wechat
@@ -36,6 +37,7 @@ from bihuan.identity.users import (
 )
 
 __all__ = [
+    "CHECKS",
     "Address",
     "Attempt",
     "Client",

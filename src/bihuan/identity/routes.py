@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Response, delete, get, post, put
+from litestar.params import FromPath, JSONBody
 
 from bihuan.identity import db, shoppers
 from bihuan.identity.callers import ShopperSession, shopper_cookie
@@ -45,7 +46,7 @@ async def list_addresses(rt: Runtime, shopper: ShopperSession) -> Page[Address]:
 
 @post("/api/shop/addresses", opt=access("shopper"))
 async def create_address(
-    rt: Runtime, shopper: ShopperSession, data: AddressIn, idempotency_key: IdempotencyKey = None
+    rt: Runtime, shopper: ShopperSession, data: JSONBody[AddressIn], idempotency_key: IdempotencyKey = None
 ) -> Address:
     """Adds an address; the first one is the default one whatever it says."""
     async with rt.db.transaction() as tx:
@@ -62,14 +63,16 @@ async def create_address(
 
 
 @put("/api/shop/addresses/{address_id:uuid}", opt=access("shopper"))
-async def update_address(rt: Runtime, shopper: ShopperSession, address_id: UUID, data: AddressIn) -> Address:
+async def update_address(
+    rt: Runtime, shopper: ShopperSession, address_id: FromPath[UUID], data: JSONBody[AddressIn]
+) -> Address:
     """Replaces an address."""
     async with rt.db.transaction() as tx:
         return await shoppers.save_address(tx, shopper.shopper_id, data.as_address(address_id), new=False)
 
 
 @delete("/api/shop/addresses/{address_id:uuid}", opt=access("shopper"))
-async def delete_address(rt: Runtime, shopper: ShopperSession, address_id: UUID) -> None:
+async def delete_address(rt: Runtime, shopper: ShopperSession, address_id: FromPath[UUID]) -> None:
     """Removes an address; orders keep their own copy."""
     async with rt.db.transaction() as tx:
         await shoppers.delete_address(tx, shopper.shopper_id, AddressId(address_id))

@@ -12,7 +12,7 @@ MAX_ATTEMPTS_PER_LOGIN = 5
 """Wrong passwords in a row before a login is locked."""
 LOCK_FOR = timedelta(minutes=15)
 MAX_ATTEMPTS_PER_ADDRESS = 60
-"""Attempts from one network address within ADDRESS_WINDOW: a shop's staff behind one router, not a list of logins."""
+"""Failed attempts from one address within ADDRESS_WINDOW: a router's worth of people, not a list of logins."""
 ADDRESS_WINDOW = timedelta(minutes=5)
 
 SESSION_IDLE = timedelta(hours=12)

@@ -45,6 +45,11 @@ async def count_attempt(tx: Tx, key: str, limit: int, window: timedelta) -> time
     return row["resets_at"] - tx.now if row["attempts"] > limit else None
 
 
+async def take_back_attempt(tx: Tx, key: str) -> None:
+    """After a success: this attempt does not count."""
+    await tx.execute("update sign_in_throttles set attempts = greatest(attempts - 1, 0) where key = $1", key)
+
+
 async def forget_attempts(tx: Tx, key: str) -> None:
     """After a success, or a new password: the count begins at zero."""
     await tx.execute("delete from sign_in_throttles where key = $1", key)

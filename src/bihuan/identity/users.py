@@ -95,6 +95,8 @@ async def sign_in(
         outcome = _outcome(user, right, who)
         await sign_ins.insert_attempt(tx, folded, user and user.user_id, outcome, client.address, client.user_agent)
         if user is not None and who is not None:
+            if client.address:  # before the login's row, as in _count, or two could wait for one another
+                await sign_ins.take_back_attempt(tx, _address_key(client.address))
             await sign_ins.forget_attempts(tx, _login_key(folded))
             if rehashed:
                 await db.update_password(tx, user.user_id, rehashed)
@@ -106,7 +108,7 @@ async def sign_in(
 
 async def _count(tx: Tx, login: str, client: Client) -> SignInLocked | SignInThrottled | None:
     if client.address and (
-        wait := await sign_ins.count_attempt(tx, f"address:{client.address}", MAX_ATTEMPTS_PER_ADDRESS, ADDRESS_WINDOW)
+        wait := await sign_ins.count_attempt(tx, _address_key(client.address), MAX_ATTEMPTS_PER_ADDRESS, ADDRESS_WINDOW)
     ):
         return SignInThrottled(retry_after_seconds=int(wait.total_seconds()) + 1)
     if wait := await sign_ins.count_attempt(tx, _login_key(login), MAX_ATTEMPTS_PER_LOGIN, LOCK_FOR):
@@ -116,6 +118,10 @@ async def _count(tx: Tx, login: str, client: Client) -> SignInLocked | SignInThr
 
 def _login_key(login: str) -> str:
     return "login:" + login
+
+
+def _address_key(address: str) -> str:
+    return "address:" + address
 
 
 def _outcome(user: User | None, right: bool, who: object) -> str:

@@ -5,6 +5,7 @@ store); every merchant has exactly one default location, its warehouse; every st
 of its own; there is one platform, and it is never suspended.
 """
 
+from bihuan.merchants.checks import CHECKS
 from bihuan.merchants.db import (
     Counter,
     Location,
@@ -36,6 +37,7 @@ from bihuan.merchants.service import (
 from bihuan.merchants.stock_locations import StockLocations, forget_stock_locations, stock_locations
 
 __all__ = [
+    "CHECKS",
     "Code",
     "CodeTaken",
     "Counter",

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from litestar import Request
+from litestar.params import FromPath
 
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId
@@ -55,7 +56,7 @@ def remember(merchant: Merchant) -> Merchant:
     return merchant
 
 
-async def provide_merchant(m: str, rt: Runtime, request: Request[Any, Any, Any]) -> Merchant:
+async def provide_merchant(m: FromPath[str], rt: Runtime, request: Request[Any, Any, Any]) -> Merchant:
     """The dependency `merchant`: that of the path's `{m:str}`.
 
     Raises NotFound for an unknown one and MerchantSuspended for a suspended one, except where what was sold

@@ -13,11 +13,13 @@ from bihuan.staff.callers import (
     provide_staff,
     staff_cookie,
 )
+from bihuan.staff.checks import CHECKS
 from bihuan.staff.db import Staff, find_staff, list_names, list_staff
 from bihuan.staff.rules import PERMISSIONS, Role, permissions_of
 from bihuan.staff.service import create, create_owner
 
 __all__ = [
+    "CHECKS",
     "PERMISSIONS",
     "STAFF_COOKIE",
     "Role",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody, Parameter
 
 from bihuan import merchants
 from bihuan.kernel import paging
@@ -35,7 +35,7 @@ async def list_merchants(rt: Runtime, q: Query = None, limit: Limit = 20, cursor
 
 @post("/api/platform/merchants", opt=access("operator:platform.write"))
 async def add_merchant(
-    rt: Runtime, staff: StaffSession, data: MerchantIn, idempotency_key: IdempotencyKey = None
+    rt: Runtime, staff: StaffSession, data: JSONBody[MerchantIn], idempotency_key: IdempotencyKey = None
 ) -> Merchant:
     """Adds a merchant with its owner, who can sign in at once."""
 
@@ -70,14 +70,14 @@ async def add_merchant(
 
 
 @get("/api/platform/merchants/{merchant_id:uuid}", opt=access("operator:platform.read"))
-async def show_merchant(rt: Runtime, merchant_id: UUID) -> Merchant:
+async def show_merchant(rt: Runtime, merchant_id: FromPath[UUID]) -> Merchant:
     """One merchant."""
     async with rt.db.session() as tx:
         return await merchants.get(tx, MerchantId(merchant_id))
 
 
 @put("/api/platform/merchants/{merchant_id:uuid}", opt=access("operator:platform.write"))
-async def change_merchant(rt: Runtime, merchant_id: UUID, data: MerchantChange) -> Merchant:
+async def change_merchant(rt: Runtime, merchant_id: FromPath[UUID], data: JSONBody[MerchantChange]) -> Merchant:
     """Changes a merchant; a suspended one sells nothing, but sends out what it has sold."""
     changes = {name: value for name, value in msgspec.structs.asdict(data).items() if value is not msgspec.UNSET}
     async with rt.db.transaction() as tx:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import get, post, put
+from litestar.params import FromPath, JSONBody
 
 from bihuan import identity, merchants
 from bihuan.kernel import paging
@@ -34,7 +35,7 @@ async def list_staff(rt: Runtime, staff: StaffSession, limit: Limit = 20, cursor
 
 @post("/api/merchant/staff", opt=access("staff:staff.write"))
 async def add_staff(
-    rt: Runtime, staff: StaffSession, data: StaffIn, idempotency_key: IdempotencyKey = None
+    rt: Runtime, staff: StaffSession, data: JSONBody[StaffIn], idempotency_key: IdempotencyKey = None
 ) -> StaffOut:
     """Adds a person who can sign in at once."""
 
@@ -58,7 +59,7 @@ async def add_staff(
 
 
 @put("/api/merchant/staff/{staff_id:uuid}", opt=access("staff:staff.write"))
-async def change_staff(rt: Runtime, staff: StaffSession, staff_id: UUID, data: StaffIn) -> StaffOut:
+async def change_staff(rt: Runtime, staff: StaffSession, staff_id: FromPath[UUID], data: JSONBody[StaffIn]) -> StaffOut:
     """Changes a person; disabling her or giving her a new password signs her out everywhere."""
     async with rt.db.transaction() as tx:
         known = await db.find_staff(tx, staff.merchant_id, StaffId(staff_id))
@@ -103,7 +104,9 @@ async def list_stores(rt: Runtime, staff: StaffSession, limit: Limit = 20, curso
 
 
 @post("/api/merchant/stores", opt=access("staff:stores.write"))
-async def add_store(rt: Runtime, staff: StaffSession, data: StoreIn, idempotency_key: IdempotencyKey = None) -> Store:
+async def add_store(
+    rt: Runtime, staff: StaffSession, data: JSONBody[StoreIn], idempotency_key: IdempotencyKey = None
+) -> Store:
     """Adds a store, with the location where its stock lies."""
     async with rt.db.transaction() as tx:
         return await run_once(
@@ -119,7 +122,7 @@ async def add_store(rt: Runtime, staff: StaffSession, data: StoreIn, idempotency
 
 
 @put("/api/merchant/stores/{store_id:uuid}", opt=access("staff:stores.write"))
-async def change_store(rt: Runtime, staff: StaffSession, store_id: UUID, data: StoreIn) -> Store:
+async def change_store(rt: Runtime, staff: StaffSession, store_id: FromPath[UUID], data: JSONBody[StoreIn]) -> Store:
     """Replaces a store."""
     async with rt.db.transaction() as tx:
         return await merchants.update_store(tx, staff.merchant_id, data.as_store(store_id))
@@ -127,7 +130,7 @@ async def change_store(rt: Runtime, staff: StaffSession, store_id: UUID, data: S
 
 @get("/api/merchant/stores/{store_id:uuid}/counters", opt=access("staff:stores.read"))
 async def list_counters(
-    rt: Runtime, staff: StaffSession, store_id: UUID, limit: Limit = 20, cursor: Cursor = None
+    rt: Runtime, staff: StaffSession, store_id: FromPath[UUID], limit: Limit = 20, cursor: Cursor = None
 ) -> Page[Counter]:
     """The counters of a store."""
     (after,) = paging.decode(cursor, tuple[UUID]) or (None,)
@@ -140,7 +143,11 @@ async def list_counters(
 
 @post("/api/merchant/stores/{store_id:uuid}/counters", opt=access("staff:stores.write"))
 async def add_counter(
-    rt: Runtime, staff: StaffSession, store_id: UUID, data: CounterIn, idempotency_key: IdempotencyKey = None
+    rt: Runtime,
+    staff: StaffSession,
+    store_id: FromPath[UUID],
+    data: JSONBody[CounterIn],
+    idempotency_key: IdempotencyKey = None,
 ) -> Counter:
     """Adds a counter to a store."""
     async with rt.db.transaction() as tx:

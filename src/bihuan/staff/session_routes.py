@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, delete, get, post
+from litestar.params import JSONBody
 
 from bihuan import identity, merchants
 from bihuan.kernel.http import access
@@ -12,7 +13,7 @@ from bihuan.staff.schemas import PasswordChange, SessionOut, SignedInOut, SignIn
 
 
 @post("/api/merchant/session", opt=access("public"), status_code=200)
-async def sign_in(rt: Runtime, request: Request[Any, Any, Any], data: SignIn) -> Response[SignedInOut]:
+async def sign_in(rt: Runtime, request: Request[Any, Any, Any], data: JSONBody[SignIn]) -> Response[SignedInOut]:
     """Signs a person in; sets the cookie and returns the same token for scripts.
 
     401 `wrong_credentials`; 429 `sign_in_locked` after five wrong passwords, `sign_in_throttled` for too many
@@ -42,7 +43,7 @@ async def sign_out(rt: Runtime, request: Request[Any, Any, Any]) -> Response[Non
 
 @post("/api/merchant/password", opt=access("staff"), status_code=204)
 async def change_password(
-    rt: Runtime, staff: StaffSession, request: Request[Any, Any, Any], data: PasswordChange
+    rt: Runtime, staff: StaffSession, request: Request[Any, Any, Any], data: JSONBody[PasswordChange]
 ) -> Response[None]:
     """Changes one's own password and ends all one's sessions; a browser gets a new one with the answer."""
     await identity.change_password(rt, staff.user_id, data.old_password, data.new_password)
