@@ -24,6 +24,12 @@ export function fill(node, ...children) {
   return node;
 }
 
+/** Takes an element that is on its way out from the reach of keyboard, reader and tests. */
+export function retire(node) {
+  node.inert = true;
+  for (const marked of node.querySelectorAll("[data-testid]")) delete marked.dataset.testid;
+}
+
 /** An SVG element from its inner markup, which is always ours, never a page's or a person's text. */
 export function svg(viewBox, inner, cls = "") {
   const node = document.createElementNS(SVG, "svg");

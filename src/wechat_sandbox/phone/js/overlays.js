@@ -1,6 +1,6 @@
 // What lies over the screens: toast, dialog, action sheet, half sheets. Each answers a promise.
 
-import { fill, h } from "./dom.js";
+import { fill, h, retire } from "./dom.js";
 import { icon, spinner } from "./icons.js";
 import { t } from "./text.js";
 
@@ -48,7 +48,7 @@ export function overlay(node, { onescape, cls = "" } = {}) {
     close() {
       if (layer.classList.contains("leaving")) return;
       layer.classList.add("leaving");
-      layer.inert = true;
+      retire(layer);
       screens.inert = host().querySelectorAll(".overlay:not(.leaving)").length > 0;
       setTimeout(() => layer.remove(), 220);
       if (before?.isConnected) before.focus({ preventScroll: true });

@@ -2,7 +2,7 @@
 //   { el, key?, dark?, back?(): true when it dealt with "back" itself, shown?(), destroy?() }
 // Only the top one can be reached by keyboard and reader; the others wait below, inert.
 
-import { h } from "./dom.js";
+import { h, retire } from "./dom.js";
 
 const layers = [];
 const host = () => document.getElementById("screens");
@@ -14,7 +14,7 @@ export function push(screen, { replace = false } = {}) {
   layers.push({ screen, layer });
   if (layers.length > 1) layer.classList.add("arriving");
   host().append(layer);
-  layer.addEventListener("animationend", () => layer.classList.remove("arriving"), { once: true });
+  layer.addEventListener("animationend", (event) => event.target === layer && layer.classList.remove("arriving"));
   if (replace && below) drop(below, 320);
   settle();
 }
@@ -62,7 +62,7 @@ export function returnTo(key) {
 function drop(item, delay) {
   const at = layers.indexOf(item);
   if (at >= 0) layers.splice(at, 1);
-  item.layer.inert = true;
+  retire(item.layer);
   const end = () => {
     item.layer.remove();
     item.screen.destroy?.();
