@@ -20,6 +20,9 @@ MAX_EDGE = 1600
 """Larger pictures are scaled down to this many pixels on the longer edge."""
 MIN_EDGE = 8
 
+_decoding = asyncio.Semaphore(2)
+"""A picture of MAX_PIXELS takes 160 MB while it is decoded: two at a time in a process."""
+
 _NAME = re.compile(r"^[0-9a-f]{32}$")
 
 
@@ -39,7 +42,8 @@ async def encode_upload(data: bytes) -> Encoded:
     """
     if len(data) > MAX_BYTES:
         raise PictureTooLarge(max_mib=MAX_BYTES >> 20, max_megapixels=MAX_PIXELS // 1_000_000)
-    return await asyncio.to_thread(_encode_upload, data)
+    async with _decoding:
+        return await asyncio.to_thread(_encode_upload, data)
 
 
 def encode(image: Image.Image, *, quality: int = 82, method: int = 4) -> Encoded:
