@@ -1,0 +1,13 @@
+"""Orders: cart, quote, placement, payment, fulfilment.
+
+An order is placed by group commit (`placement`): orders wait in the process, and one call of one SQL
+function places a few hundred of them. Its price lines carry the adjustments that made them; its
+attribution is frozen at placement. Invariants: total = goods + freight - discounts (a constraint); a paid
+order has its posting; an unpaid one holds its stock; states change only as `rules.TRANSITIONS` allows.
+"""
+
+from bihuan.orders.checks import CHECKS
+from bihuan.orders.schemas import OrderView, Quote
+from bihuan.orders.settle import settle
+
+__all__ = ["CHECKS", "OrderView", "Quote", "settle"]

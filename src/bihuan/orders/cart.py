@@ -1,0 +1,84 @@
+"""The cart, and what it would cost."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from bihuan import catalog, inventory, merchants
+from bihuan.catalog import Sellable
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import MerchantId, ShopperId, SkuId
+from bihuan.merchants import Merchant
+from bihuan.orders import cart_db, rules
+from bihuan.orders.cart_db import CartRow
+from bihuan.orders.errors import EmptyOrder, NotOnSale
+from bihuan.orders.schemas import MAX_LINES, Cart, CartItem, Quote, QuoteInput
+
+MAX_CART_ITEMS = 100
+
+
+async def get_cart(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) -> Cart:
+    """The cart at present prices and stock; what can no longer be bought stays visible and says why."""
+    rows = await cart_db.list_items(tx, merchant_id, shopper_id)
+    skus = [row.sku_id for row in rows]
+    sellables = await catalog.list_sellable(tx, merchant_id, skus) if skus else {}
+    available = await inventory.availability(tx, merchant_id, skus)
+    items = [_item(row, sellables.get(row.sku_id), available[row.sku_id]) for row in rows]
+    return Cart(items, sum(item.price_fen * item.quantity for item in items if item.state == "ok"))
+
+
+async def set_quantity(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_id: SkuId, quantity: int) -> Cart:
+    """Puts `quantity` of a SKU into the cart, or takes it out at 0. Raises NotOnSale, EmptyOrder (cart full)."""
+    if quantity == 0:
+        await cart_db.delete_items(tx, merchant_id, shopper_id, [sku_id])
+        return await get_cart(tx, merchant_id, shopper_id)
+    sellable = (await catalog.list_sellable(tx, merchant_id, [sku_id])).get(sku_id)
+    if sellable is None or not sellable.on_sale:
+        raise NotOnSale(sku_ids=[sku_id])
+    if not await cart_db.put_item(tx, merchant_id, shopper_id, sku_id, quantity, sellable.price_fen, MAX_CART_ITEMS):
+        raise EmptyOrder(limit=MAX_CART_ITEMS)
+    return await get_cart(tx, merchant_id, shopper_id)
+
+
+async def take_out(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_ids: Sequence[SkuId]) -> None:
+    """Takes what was ordered out of the cart."""
+    await cart_db.delete_items(tx, merchant_id, shopper_id, sku_ids)
+
+
+async def quote(tx: Tx, merchant: Merchant, wish: QuoteInput) -> Quote:
+    """What these lines cost now. Raises NotOnSale, inventory.OutOfStock."""
+    wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in wish.lines])
+    if len(wanted) > MAX_LINES:
+        raise EmptyOrder(limit=MAX_LINES)
+    skus = list(wanted)
+    priced = rules.price(
+        merchant, wanted, await catalog.list_sellable(tx, merchant.merchant_id, skus), wish.delivery.method
+    )
+    locations = await merchants.stock_locations(tx, merchant.merchant_id)
+    location = locations.serving(wish.delivery.store_id if wish.delivery.method == "pickup" else None)
+    left = await inventory.availability(tx, merchant.merchant_id, skus, [location] if location else None)
+    short = [sku_id for sku_id, quantity in wanted.items() if left[sku_id] < quantity]
+    if short:
+        raise inventory.OutOfStock(sku_ids=short)
+    return priced
+
+
+def _item(row: CartRow, sellable: Sellable | None, available: int) -> CartItem:
+    state: Literal["ok", "insufficient", "sold_out", "unpublished"] = "ok"
+    if sellable is None or not sellable.on_sale:
+        state = "unpublished"
+    elif available == 0:
+        state = "sold_out"
+    elif available < row.quantity:
+        state = "insufficient"
+    return CartItem(
+        row.sku_id,
+        sellable.product_id if sellable else None,
+        sellable.title if sellable else "",
+        sellable.option_values if sellable else [],
+        sellable.image_url if sellable else None,
+        sellable.price_fen if sellable else row.added_price_fen,
+        row.added_price_fen,
+        row.quantity,
+        available,
+        state,
+    )

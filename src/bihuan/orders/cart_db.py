@@ -1,0 +1,61 @@
+"""The cart's SQL."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from bihuan.kernel import db
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import MerchantId, ShopperId, SkuId
+
+
+class CartRow(msgspec.Struct, frozen=True):
+    """An item of a cart, at the price it had when it was put in."""
+
+    sku_id: SkuId
+    quantity: int
+    added_price_fen: int
+
+
+async def list_items(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) -> list[CartRow]:
+    """A cart, the latest first."""
+    rows = await tx.fetch(
+        """select sku_id, quantity, added_price_fen from cart_items
+           where merchant_id = $1 and shopper_id = $2 order by added_at desc, sku_id""",
+        merchant_id,
+        shopper_id,
+    )
+    return db.many(CartRow, rows)
+
+
+async def put_item(
+    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_id: SkuId, quantity: int, price_fen: int, limit: int
+) -> bool:
+    """Sets an item's quantity; False when the cart already holds `limit` others."""
+    return bool(
+        await tx.fetchval(
+            """insert into cart_items (merchant_id, shopper_id, sku_id, quantity, added_price_fen, added_at)
+               select $1, $2, $3, $4, $5, $6
+               where (select count(*) from cart_items
+                      where merchant_id = $1 and shopper_id = $2 and sku_id <> $3) < $7
+               on conflict (merchant_id, shopper_id, sku_id) do update set quantity = excluded.quantity
+               returning true""",
+            merchant_id,
+            shopper_id,
+            sku_id,
+            quantity,
+            price_fen,
+            tx.now,
+            limit,
+        )
+    )
+
+
+async def delete_items(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_ids: Sequence[SkuId]) -> None:
+    """Takes items out."""
+    await tx.execute(
+        "delete from cart_items where merchant_id = $1 and shopper_id = $2 and sku_id = any($3)",
+        merchant_id,
+        shopper_id,
+        sku_ids,
+    )

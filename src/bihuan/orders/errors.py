@@ -1,0 +1,59 @@
+"""Refusals of orders. Out of stock is inventory's: `bihuan.inventory.OutOfStock`."""
+
+from bihuan.kernel.errors import Conflict, Unavailable, Unprocessable
+
+
+class NotOnSale(Conflict):
+    """`sku_ids` are unpublished or gone."""
+
+    code = "not_on_sale"
+    zh = "部分商品已下架，请从购物车中移除。"
+    en = "Some items are no longer on sale; remove them from the cart."
+
+
+class PriceChanged(Conflict):
+    """A price or the total differs from what the shopper saw; `lines` and `total_fen` are the present ones."""
+
+    code = "price_changed"
+    zh = "商品价格或运费有变动，请确认后再下单。"
+    en = "A price has changed; look at the new total and confirm."
+
+
+class EmptyOrder(Unprocessable):
+    """No line, or too many."""
+
+    code = "empty_order"
+    zh = "请选择 1 至 {limit} 件商品。"
+    en = "Choose between 1 and {limit} items."
+
+
+class DeliveryIncomplete(Unprocessable):
+    """The delivery lacks an address or a store that hands over."""
+
+    code = "delivery_incomplete"
+    zh = "请选择收货地址或自提门店。"
+    en = "Choose an address, or a store to pick up from."
+
+
+class PickupCodeUnknown(Conflict):
+    """No paid order waits under this code."""
+
+    code = "pickup_code_unknown"
+    zh = "提货码无效，或该订单已提货、未付款。"
+    en = "No paid order waits for this code."
+
+
+class TooManyToShip(Conflict):
+    """A shipment holds more than what is left of a line."""
+
+    code = "too_many_to_ship"
+    zh = "发货数量超过待发数量。"
+    en = "The shipment holds more than is left to ship."
+
+
+class PlacementBusy(Unavailable):
+    """Too many orders wait in this process."""
+
+    code = "placement_busy"
+    zh = "下单人数过多，请稍后再试。"
+    en = "Too many orders are waiting; try again in a moment."

@@ -1,0 +1,330 @@
+"""Placement by group commit.
+
+Orders wait in the process. One flusher takes up to MAX_BATCH that wait, groups them by merchant, and places
+each group by one call of one SQL function: however many shoppers press the button, a merchant's stock rows
+are locked once per batch and the disk is flushed once. While a batch is at the database the next one
+gathers, so batches grow with the load and a lone order waits for nobody.
+
+A killed process loses only orders that were not yet answered; their shoppers repeat with the same key.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from datetime import timedelta
+
+import asyncpg
+import msgspec
+import structlog
+
+from bihuan import attribution, catalog, identity, inventory, merchants
+from bihuan.identity import Address
+from bihuan.inventory import OutOfStock
+from bihuan.kernel import metrics
+from bihuan.kernel.db import Tx
+from bihuan.kernel.errors import Problem
+from bihuan.kernel.idempotency import KeyReused
+from bihuan.kernel.ids import AddressId, LineId, LocationId, OrderId, PoolId, ShopperId, SkuId, new_id
+from bihuan.kernel.runtime import Runtime
+from bihuan.merchants import Merchant, StockLocations
+from bihuan.orders import placement_db, rules, views
+from bihuan.orders.errors import DeliveryIncomplete, PlacementBusy, PriceChanged
+from bihuan.orders.placement_db import Draft, Outcome
+from bihuan.orders.schemas import (
+    AddressView,
+    DeliveryView,
+    OrderInput,
+    OrderLineView,
+    OrderView,
+    Quote,
+    StoreView,
+)
+
+log = structlog.get_logger(__name__)
+
+MAX_BATCH = 256
+MAX_WAITING = 4000
+PARALLEL_MERCHANTS = 4
+_MAX_ROUNDS = 600
+"""Each round settles at least the first order of a batch; more rounds than this mean a fault."""
+
+
+class Command(msgspec.Struct, frozen=True):
+    """One shopper's wish to buy, verified and parsed."""
+
+    shopper_id: ShopperId
+    key: str
+    input_hash: bytes
+    input: OrderInput
+
+
+Answer = OrderView | Problem
+_Waiting = tuple[Merchant, Command, "asyncio.Future[Answer]"]
+
+
+class Flusher:
+    """The queue and the flusher of one process."""
+
+    def __init__(self) -> None:
+        self._queue: deque[_Waiting] = deque()
+        self._arrived = asyncio.Event()
+        self._numbers = rules.OrderNumbers()
+
+    async def place(self, merchant: Merchant, command: Command) -> OrderView:
+        """Waits for the batch that carries this order. Raises what refuses it, PlacementBusy when too many wait."""
+        if len(self._queue) >= MAX_WAITING:
+            raise PlacementBusy
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append((merchant, command, future))
+        self._arrived.set()
+        answer = await future
+        if isinstance(answer, Problem):
+            metrics.ORDERS.labels(answer.code).inc()
+            raise answer
+        metrics.ORDERS.labels("placed").inc()
+        return answer
+
+    async def run(self, rt: Runtime) -> None:
+        """Flushes for as long as the process lives."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            while self._queue:
+                await self._flush(rt)
+
+    async def _flush(self, rt: Runtime) -> None:
+        taken = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
+        groups: dict[object, list[_Waiting]] = {}
+        for waiting in taken:
+            groups.setdefault(waiting[0].merchant_id, []).append(waiting)
+        turns = asyncio.Semaphore(PARALLEL_MERCHANTS)
+
+        async def place_group(group: list[_Waiting]) -> None:
+            async with turns:
+                answers = await self._place_safely(rt, group[0][0], [command for _, command, _ in group])
+            for (_, _, future), answer in zip(group, answers, strict=True):
+                if not future.done():  # its client may have gone; the order stands all the same
+                    future.set_result(answer)
+
+        await asyncio.gather(*(place_group(group) for group in groups.values()))
+
+    async def _place_safely(self, rt: Runtime, merchant: Merchant, commands: list[Command]) -> list[Answer]:
+        """Places a group; what fails as a whole (a key or number that collides across processes) goes one by one."""
+        try:
+            return await place_batch(rt, merchant, commands, self._numbers)
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
+            log.warning("placement batch collided", error=str(error), size=len(commands))
+        except Exception:
+            log.exception("placement batch failed", size=len(commands))
+            return [Problem() for _ in commands]
+        answers: list[Answer] = []
+        for command in commands:
+            try:
+                answers += await place_batch(rt, merchant, [command], self._numbers)
+            except Exception:
+                log.exception("placement failed", shopper_id=str(command.shopper_id))
+                answers.append(Problem())
+        return answers
+
+
+async def place_batch(
+    rt: Runtime, merchant: Merchant, commands: Sequence[Command], numbers: rules.OrderNumbers
+) -> list[Answer]:
+    """Places orders of one merchant; one answer each, in order.
+
+    Each round drafts in a few set-based reads and places in one statement that commits by itself.
+    """
+    metrics.PLACEMENT_BATCH.observe(len(commands))
+    answers: dict[int, Answer] = {}
+    waiting, followers = _without_repeats(commands, answers)
+    for _ in range(_MAX_ROUNDS):
+        if not waiting:
+            break
+        async with rt.db.session() as tx:
+            drafts, refusals = await _draft(tx, merchant, [commands[i] for i in waiting], numbers)
+            outcomes: dict[OrderId, Outcome] = {}
+            if drafts:
+                ttl = timedelta(seconds=merchant.order_ttl_seconds)
+                outcomes = await placement_db.place(tx, merchant.merchant_id, list(drafts.values()), ttl)
+            again: list[int] = []
+            for place, index in enumerate(waiting):
+                answer = refusals.get(place) or await _conclude(tx, merchant, drafts[place], outcomes, commands[index])
+                if answer is None:
+                    again.append(index)
+                else:
+                    answers[index] = answer
+            waiting = again
+    for index, leader in followers.items():
+        answers[index] = answers[leader]
+    return [answers.get(index) or PlacementBusy() for index in range(len(commands))]
+
+
+def _without_repeats(commands: Sequence[Command], answers: dict[int, Answer]) -> tuple[list[int], dict[int, int]]:
+    """Splits a batch into those to place and those that repeat an earlier one of it (same shopper and key)."""
+    first: dict[tuple[ShopperId, str], int] = {}
+    waiting: list[int] = []
+    followers: dict[int, int] = {}
+    for index, command in enumerate(commands):
+        leader = first.setdefault((command.shopper_id, command.key), index)
+        if leader == index:
+            waiting.append(index)
+        elif commands[leader].input_hash == command.input_hash:
+            followers[index] = leader
+        else:
+            answers[index] = KeyReused()
+    return waiting, followers
+
+
+async def _conclude(
+    tx: Tx, merchant: Merchant, draft: Draft, outcomes: dict[OrderId, Outcome], command: Command
+) -> Answer | None:
+    """The answer for a draft's outcome; None when it must be tried again."""
+    outcome = outcomes.get(draft.view.order_id)
+    if outcome is None or outcome.outcome == "short":
+        short = set(outcome.short_pools or ()) if outcome else set(draft.pool_ids)
+        pairs = zip(draft.view.lines, draft.pool_ids, strict=True)
+        return OutOfStock(sku_ids=[line.sku_id for line, pool in pairs if pool in short])
+    if outcome.outcome == "retry":
+        return None
+    if outcome.outcome == "repeat" and outcome.known_order_id is not None:
+        if outcome.known_hash != command.input_hash:
+            return KeyReused()
+        return await views.get_order(tx, merchant, outcome.known_order_id)
+    return draft.view
+
+
+class _Context(msgspec.Struct, frozen=True):
+    """What a batch needs to know, read set-based."""
+
+    sellables: dict[SkuId, catalog.Sellable]
+    pools: dict[tuple[SkuId, LocationId], PoolId]
+    attributions: dict[ShopperId, attribution.Attribution]
+    addresses: dict[tuple[ShopperId, AddressId], Address]
+    locations: StockLocations
+
+
+async def _draft(
+    tx: Tx, merchant: Merchant, commands: Sequence[Command], numbers: rules.OrderNumbers
+) -> tuple[dict[int, Draft], dict[int, Problem]]:
+    """Drafts of a batch by position, and the refusals of those that cannot be drafted."""
+    context = await _read_context(tx, merchant, commands)
+    drafts: dict[int, Draft] = {}
+    refusals: dict[int, Problem] = {}
+    for place, command in enumerate(commands):
+        try:
+            drafts[place] = _draft_one(tx, merchant, command, context, numbers)
+        except Problem as problem:
+            refusals[place] = problem
+    return drafts, refusals
+
+
+async def _read_context(tx: Tx, merchant: Merchant, commands: Sequence[Command]) -> _Context:
+    mid = merchant.merchant_id
+    skus = list({line.sku_id for c in commands for line in c.input.lines})
+    locations = await merchants.stock_locations(tx, mid)
+    wanted = {
+        (line.sku_id, where)
+        for c in commands
+        for line in c.input.lines
+        if (where := locations.serving(c.input.delivery.store_id if c.input.delivery.method == "pickup" else None))
+    }
+    pairs = list(wanted)
+    addresses = [
+        (c.shopper_id, c.input.delivery.address_id)
+        for c in commands
+        if c.input.delivery.method == "ship" and c.input.delivery.address_id is not None
+    ]
+    return _Context(
+        sellables=await catalog.list_sellable(tx, mid, skus),
+        pools=await inventory.find_pools(tx, mid, [p[0] for p in pairs], [p[1] for p in pairs]),
+        attributions=await attribution.resolve(tx, mid, list({c.shopper_id for c in commands}), tx.now),
+        addresses=await identity.list_addresses_of(tx, addresses) if addresses else {},
+        locations=locations,
+    )
+
+
+def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, numbers: rules.OrderNumbers) -> Draft:
+    """Prices one order and checks it against what the shopper saw. Raises the Problem that refuses it."""
+    order = command.input
+    delivery, location = _delivery(command, context)
+    wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in order.lines])
+    quote = rules.price(merchant, wanted, context.sellables, order.delivery.method)
+    _check_prices(order, quote)
+    missing = [line.sku_id for line in quote.lines if (line.sku_id, location) not in context.pools]
+    if missing:
+        raise OutOfStock(sku_ids=missing)
+    return Draft(
+        view=_view(quote, delivery, numbers, tx, merchant, order.remark),
+        shopper_id=command.shopper_id,
+        key=command.key,
+        input_hash=command.input_hash,
+        attribution=context.attributions[command.shopper_id],
+        pool_ids=[context.pools[line.sku_id, location] for line in quote.lines],
+    )
+
+
+def _delivery(command: Command, context: _Context) -> tuple[DeliveryView, LocationId]:
+    wish = command.input.delivery
+    if wish.method == "pickup":
+        store = context.locations.pickup_store(wish.store_id)
+        if store is None:
+            raise DeliveryIncomplete
+        view = StoreView(store.store_id, store.name, f"{store.province}{store.city}{store.district}{store.address}")
+        where = context.locations.by_store[store.store_id]
+        return DeliveryView("pickup", store=view, pickup_code=rules.draw_pickup_code()), where
+    address = context.addresses.get((command.shopper_id, wish.address_id)) if wish.address_id else None
+    if address is None:
+        raise DeliveryIncomplete
+    view_of = AddressView(address.name, address.phone, address.province, address.city, address.district, address.street)
+    return DeliveryView("ship", address=view_of), context.locations.warehouse
+
+
+def _check_prices(order: OrderInput, quote: Quote) -> None:
+    seen = {line.sku_id: line.price_fen for line in order.lines}
+    changed = [line for line in quote.lines if seen[line.sku_id] != line.unit_price_fen]
+    if changed or order.total_fen != quote.total_fen:
+        raise PriceChanged(
+            lines=[{"sku_id": line.sku_id, "price_fen": line.unit_price_fen} for line in changed],
+            total_fen=quote.total_fen,
+        )
+
+
+def _view(
+    quote: Quote, delivery: DeliveryView, numbers: rules.OrderNumbers, tx: Tx, merchant: Merchant, remark: str | None
+) -> OrderView:
+    return OrderView(
+        order_id=OrderId(new_id()),
+        order_no=numbers.draw(tx.now),
+        state="unpaid",
+        payment_status="unpaid",
+        fulfilment_status="unfulfilled",
+        refund_status="none",
+        terminal=False,
+        created_at=tx.now,
+        expires_at=tx.now + timedelta(seconds=merchant.order_ttl_seconds),
+        lines=[
+            OrderLineView(
+                line.sku_id,
+                line.product_id,
+                line.title,
+                line.option_values,
+                line.image_url,
+                line.quantity,
+                line.unit_price_fen,
+                line.subtotal_fen,
+                line.adjustments,
+                line.total_fen,
+                line_id=LineId(new_id()),
+            )
+            for line in quote.lines
+        ],
+        adjustments=quote.adjustments,
+        goods_fen=quote.goods_fen,
+        freight_fen=quote.freight_fen,
+        discount_fen=quote.discount_fen,
+        total_fen=quote.total_fen,
+        paid_fen=0,
+        refunded_fen=0,
+        delivery=delivery,
+        remark=remark,
+    )

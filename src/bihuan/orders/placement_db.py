@@ -1,0 +1,125 @@
+"""Placement's SQL: one call of `place_orders` for a batch of one merchant's orders."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from bihuan.attribution import Attribution
+from bihuan.facts.orders import OrderPlaced
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import FactId, LineId, MerchantId, OrderId, PoolId, ShopperId, new_id
+from bihuan.orders.schemas import OrderView
+
+_json = msgspec.json.Encoder().encode
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that is priced and attributed and waits only for its stock."""
+
+    view: OrderView
+    shopper_id: ShopperId
+    key: str
+    input_hash: bytes
+    attribution: Attribution
+    pool_ids: list[PoolId]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a draft: held, retry, short or repeat (see the SQL function)."""
+
+    order_id: OrderId
+    outcome: str
+    short_pools: list[PoolId] | None
+    known_order_id: OrderId | None
+    known_hash: bytes | None
+
+
+_CALL = "select * from place_orders({})".format(", ".join(f"${n}" for n in range(1, 38)))
+
+
+async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: timedelta) -> dict[OrderId, Outcome]:
+    """Places drafts; one outcome each."""
+    expires_at = tx.now + ttl
+    rows = await tx.fetch(
+        _CALL,
+        merchant_id,
+        tx.now,
+        expires_at,
+        list(tx.routes.get(OrderPlaced.kind, ())),
+        *_order_columns(merchant_id, drafts, tx.now, expires_at),
+        *_line_columns(drafts),
+    )
+    return {row["order_id"]: Outcome(**dict(row)) for row in rows}
+
+
+def _order_columns(
+    merchant_id: MerchantId, drafts: Sequence[Draft], now: datetime, expires_at: datetime
+) -> tuple[list[object], ...]:
+    views = [draft.view for draft in drafts]
+    who = [draft.attribution for draft in drafts]
+    return (
+        [view.order_id for view in views],
+        [view.order_no for view in views],
+        [draft.shopper_id for draft in drafts],
+        [draft.key for draft in drafts],
+        [draft.input_hash for draft in drafts],
+        [view.goods_fen for view in views],
+        [view.freight_fen for view in views],
+        [view.discount_fen for view in views],
+        [view.total_fen for view in views],
+        [_json(view.adjustments).decode() for view in views],
+        [view.delivery.method for view in views],
+        [_delivery(view) for view in views],
+        [view.delivery.pickup_code for view in views],
+        [view.remark for view in views],
+        [a.store_id for a in who],
+        [a.counter_id for a in who],
+        [a.staff_id for a in who],
+        [a.sharer_id for a in who],
+        [_json({"rule": a.rule, "touchpoint_ids": a.touchpoint_ids}).decode() for a in who],
+        [FactId(new_id()) for _ in drafts],
+        [_fact(merchant_id, draft, now, expires_at) for draft in drafts],
+    )
+
+
+def _delivery(view: OrderView) -> str:
+    delivery = view.delivery
+    return _json({"address": delivery.address, "store": delivery.store}).decode()
+
+
+def _fact(merchant_id: MerchantId, draft: Draft, now: datetime, expires_at: datetime) -> str:
+    who = draft.attribution
+    return _json(
+        OrderPlaced(
+            merchant_id=merchant_id,
+            occurred_at=now,
+            order_id=draft.view.order_id,
+            order_no=draft.view.order_no,
+            shopper_id=draft.shopper_id,
+            total_fen=draft.view.total_fen,
+            store_id=who.store_id,
+            counter_id=who.counter_id,
+            staff_id=who.staff_id,
+            sharer_id=who.sharer_id,
+            expires_at=expires_at,
+        )
+    ).decode()
+
+
+def _line_columns(drafts: Sequence[Draft]) -> tuple[list[object], ...]:
+    lines = [(d.view.order_id, line, pool) for d in drafts for line, pool in zip(d.view.lines, d.pool_ids, strict=True)]
+    return (
+        [order_id for order_id, _, _ in lines],
+        [LineId(line.line_id) for _, line, _ in lines],
+        [line.sku_id for _, line, _ in lines],
+        [line.product_id for _, line, _ in lines],
+        [pool_id for _, _, pool_id in lines],
+        [line.title for _, line, _ in lines],
+        [_json(line.option_values).decode() for _, line, _ in lines],
+        [line.image_url for _, line, _ in lines],
+        [line.quantity for _, line, _ in lines],
+        [line.unit_price_fen for _, line, _ in lines],
+        [_json(line.adjustments).decode() for _, line, _ in lines],
+        [line.total_fen for _, line, _ in lines],
+    )

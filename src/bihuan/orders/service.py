@@ -1,0 +1,101 @@
+"""What happens to an order after it is placed: cancelled, shipped, handed over, completed."""
+
+from collections.abc import Sequence
+
+from bihuan import inventory
+from bihuan.facts.orders import OrderCancelled, OrderCompleted, OrderDelivered, OrderFact
+from bihuan.kernel import events
+from bihuan.kernel.db import Tx
+from bihuan.kernel.errors import Conflict, NotFound, WrongState
+from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId, new_id
+from bihuan.orders import db, rules
+from bihuan.orders.db import OrderRow
+from bihuan.orders.errors import PickupCodeUnknown, TooManyToShip
+from bihuan.orders.schemas import ShipInput, ShipLine
+
+
+async def get_own(
+    tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId | None, *, lock: bool = False
+) -> OrderRow:
+    """An order of this merchant, and of this shopper when given. Raises NotFound for another's as for none."""
+    order = await db.find_order(tx, merchant_id, order_id, lock=lock)
+    if order is None or (shopper_id is not None and order.shopper_id != shopper_id):
+        raise NotFound
+    return order
+
+
+async def cancel(
+    tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId], reason: str, *, must: bool = True
+) -> int:
+    """Cancels unpaid orders and gives their stock back; returns how many.
+
+    With `must`, raises WrongState when one is not unpaid (any more); without, such are left alone.
+    """
+    rows = await db.lock_orders(tx, merchant_id, order_ids)
+    unpaid = [row for row in rows.values() if row.state == "unpaid"]
+    if must and len(unpaid) != len(order_ids):
+        raise WrongState(state=next((r.state for r in rows.values() if r.state != "unpaid"), "unknown"))
+    if not unpaid:
+        return 0
+    ids = [row.order_id for row in unpaid]
+    await inventory.release(tx, merchant_id, ids)
+    await db.set_cancelled(tx, merchant_id, ids, reason)
+    await events.emit(tx, *(OrderCancelled(**_about(tx, row), reason=reason) for row in unpaid))
+    return len(ids)
+
+
+async def ship(tx: Tx, merchant_id: MerchantId, order_id: OrderId, parcel: ShipInput, staff_id: StaffId | None) -> None:
+    """Sends a parcel. Raises NotFound, WrongState, TooManyToShip."""
+    order = await get_own(tx, merchant_id, order_id, None, lock=True)
+    if order.delivery_method != "ship":
+        raise Conflict(detail="该订单为到店自提，请使用提货码核销。")
+    lines = await db.list_lines(tx, merchant_id, [order_id])
+    left = {line.line_id: line.quantity - line.delivered_quantity for line in lines}
+    sent = parcel.lines or [ShipLine(line_id, quantity) for line_id, quantity in left.items() if quantity]
+    if len({line.line_id for line in sent}) != len(sent) or any(left.get(s.line_id, 0) < s.quantity for s in sent):
+        raise TooManyToShip
+    to = "delivered" if sum(s.quantity for s in sent) == sum(left.values()) else "partially_delivered"
+    if order.state != to:
+        rules.check_transition(order.state, to)
+    await db.add_delivered(tx, merchant_id, order_id, sent)
+    await db.insert_shipment(tx, merchant_id, new_id(), order_id, parcel.company, parcel.tracking_no, sent, staff_id)
+    await _move(tx, order, to)
+    if to == "delivered":
+        await events.emit(tx, OrderDelivered(**_about(tx, order), method="ship"))
+
+
+async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:
+    """Hands a pickup order over at the counter; it is completed with that. Raises PickupCodeUnknown."""
+    found = await db.find_by_pickup_code(tx, merchant_id, "".join(code.split()))
+    if len(found) != 1:
+        raise PickupCodeUnknown
+    order = await get_own(tx, merchant_id, found[0], None, lock=True)
+    if "completed" not in rules.TRANSITIONS[order.state] or order.state == "unpaid":
+        raise PickupCodeUnknown
+    lines = await db.list_lines(tx, merchant_id, [order.order_id])
+    rest = [ShipLine(line.line_id, line.quantity - line.delivered_quantity) for line in lines]
+    await db.add_delivered(tx, merchant_id, order.order_id, rest)
+    await _move(tx, order, "completed")
+    about = _about(tx, order)
+    await events.emit(tx, OrderDelivered(**about, method="pickup"), OrderCompleted(**about))
+    return order.order_id
+
+
+async def complete(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId | None) -> None:
+    """The shopper has it (or the time to say otherwise is over). Raises NotFound, WrongState."""
+    order = await get_own(tx, merchant_id, order_id, shopper_id, lock=True)
+    if order.state != "delivered":
+        raise WrongState(state=order.state)
+    await _move(tx, order, "completed")
+    await events.emit(tx, OrderCompleted(**_about(tx, order)))
+
+
+async def _move(tx: Tx, order: OrderRow, to: str) -> None:
+    if not await db.set_delivery(tx, order.merchant_id, order.order_id, order.state, to):
+        raise WrongState(state=order.state)
+
+
+def _about(tx: Tx, order: OrderRow) -> dict[str, object]:
+    """The members that every fact of an order has."""
+    own = {name: getattr(order, name) for name in OrderFact.__struct_fields__ if hasattr(order, name)}
+    return {**own, "occurred_at": tx.now}

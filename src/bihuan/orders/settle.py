@@ -1,0 +1,86 @@
+"""What a received payment does to its order: the one place that decides whether money is kept."""
+
+from collections.abc import Sequence
+
+from bihuan import inventory, ledger
+from bihuan.facts.orders import OrderPaid
+from bihuan.kernel import events
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import MerchantId, OrderId
+from bihuan.orders import db
+from bihuan.orders.db import OrderRow
+from bihuan.payments import Receipt, Verdict
+
+
+async def settle(tx: Tx, merchant_id: MerchantId, receipts: Sequence[Receipt]) -> list[Verdict]:
+    """Applies receipts to their orders; one verdict each, in order. What is refused, payments refunds.
+
+    accepted: the order waited for this amount, or was cancelled in the meantime and its stock is still
+    there. Refused: unknown_order, amount_differs, second_payment, late_out_of_stock.
+    """
+    orders = await db.lock_orders(tx, merchant_id, sorted({OrderId(r.reference_id) for r in receipts}))
+    accepted: dict[OrderId, OrderRow] = {}
+    verdicts: list[Verdict] = []
+    for receipt in receipts:
+        order = orders.get(OrderId(receipt.reference_id))
+        reason = await _reason_to_refuse(tx, receipt, order, accepted)
+        if reason is None and order is not None:
+            accepted[order.order_id] = order
+        verdicts.append(Verdict(receipt.payment_id, reason is None, reason))
+    if accepted:
+        await _pay(tx, merchant_id, list(accepted.values()))
+    return verdicts
+
+
+async def _reason_to_refuse(
+    tx: Tx, receipt: Receipt, order: OrderRow | None, accepted: dict[OrderId, OrderRow]
+) -> str | None:
+    if order is None:
+        return "unknown_order"
+    if order.order_id in accepted or order.state not in ("unpaid", "cancelled"):
+        return "second_payment"
+    if receipt.amount_fen != order.total_fen:
+        return "amount_differs"
+    if order.state == "cancelled" and not await inventory.sell_released(tx, order.merchant_id, order.order_id):
+        return "late_out_of_stock"
+    return None
+
+
+async def _pay(tx: Tx, merchant_id: MerchantId, orders: Sequence[OrderRow]) -> None:
+    ids = [order.order_id for order in orders]
+    await inventory.confirm(tx, merchant_id, [order.order_id for order in orders if order.state == "unpaid"])
+    changed = await db.set_paid(tx, merchant_id, ids)
+    if changed != len(ids):  # the rows are locked, so this cannot be; money stops here if it is
+        raise RuntimeError(f"{len(ids) - changed} locked orders changed under their lock")
+    await ledger.post(tx, merchant_id, [_posting(order) for order in orders])
+    await events.emit(
+        tx,
+        *(
+            OrderPaid(
+                merchant_id=merchant_id,
+                occurred_at=tx.now,
+                order_id=order.order_id,
+                order_no=order.order_no,
+                shopper_id=order.shopper_id,
+                total_fen=order.total_fen,
+                store_id=order.store_id,
+                counter_id=order.counter_id,
+                staff_id=order.staff_id,
+                sharer_id=order.sharer_id,
+                paid_fen=order.total_fen,
+            )
+            for order in orders
+        ),
+    )
+
+
+def _posting(order: OrderRow) -> ledger.Transaction:
+    entries = [
+        ledger.Entry("receipts", order.total_fen),
+        ledger.Entry("sales", -order.goods_fen),
+        ledger.Entry("freight", -order.freight_fen),
+        ledger.Entry("discounts", order.discount_fen),
+    ]
+    return ledger.Transaction(
+        "order", order.order_id, f"订单 {order.order_no}", [entry for entry in entries if entry.amount_fen]
+    )
