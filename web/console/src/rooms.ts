@@ -15,7 +15,6 @@ export interface Room {
   needs: string[]
   /** Only for staff of the platform itself. */
   platform?: boolean
-  /** Not for staff of the platform: it sells nothing itself. */
   group?: Group
   icon?: IconName
   /** The room that is marked in the menu while this one is open. */
@@ -27,13 +26,13 @@ export const rooms: Room[] = [
   { name: 'dashboard', path: '/', title: 'dashboard', needs: ['dashboard.read'], group: 'trade', icon: 'overview', view: () => import('@/views/dashboard/DashboardView.vue') },
   { name: 'orders', path: '/orders', title: 'orders', needs: ['orders.read'], group: 'trade', icon: 'orders', view: () => import('@/views/orders/OrdersView.vue') },
   { name: 'order', path: '/orders/:id', title: 'order', needs: ['orders.read'], under: 'orders', view: () => import('@/views/orders/OrderView.vue') },
-  { name: 'pickup', path: '/pickup', title: 'pickup', needs: ['orders.fulfil', 'orders.write'], group: 'trade', icon: 'pickup', view: () => import('@/views/orders/PickupView.vue') },
+  { name: 'pickup', path: '/pickup', title: 'pickup', needs: ['orders.write'], group: 'trade', icon: 'pickup', view: () => import('@/views/orders/PickupView.vue') },
 
   { name: 'products', path: '/products', title: 'products', needs: ['catalog.read'], group: 'goods', icon: 'products', view: () => import('@/views/goods/ProductsView.vue') },
   { name: 'product-new', path: '/products/new', title: 'productNew', needs: ['catalog.write'], under: 'products', view: () => import('@/views/goods/ProductView.vue') },
   { name: 'product', path: '/products/:id', title: 'product', needs: ['catalog.read'], under: 'products', view: () => import('@/views/goods/ProductView.vue') },
   { name: 'categories', path: '/categories', title: 'categories', needs: ['catalog.read'], group: 'goods', icon: 'categories', view: () => import('@/views/goods/CategoriesView.vue') },
-  { name: 'stock', path: '/stock', title: 'stock', needs: ['inventory.read'], group: 'goods', icon: 'stock', view: () => import('@/views/goods/StockView.vue') },
+  { name: 'stock', path: '/stock', title: 'stock', needs: ['stock.read'], group: 'goods', icon: 'stock', view: () => import('@/views/goods/StockView.vue') },
 
   { name: 'stores', path: '/stores', title: 'stores', needs: ['stores.read'], group: 'places', icon: 'stores', view: () => import('@/views/places/StoresView.vue') },
   { name: 'staff', path: '/staff', title: 'staff', needs: ['staff.read'], group: 'places', icon: 'staff', view: () => import('@/views/places/StaffView.vue') },
@@ -48,9 +47,9 @@ export const rooms: Room[] = [
   { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },
   { name: 'deliveries', path: '/deliveries', title: 'deliveries', needs: ['deliveries.read'], group: 'finance', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 
-  { name: 'platform', path: '/platform', title: 'platformOverview', needs: [], platform: true, group: 'platform', icon: 'platform', view: () => import('@/views/platform/OverviewView.vue') },
-  { name: 'merchants', path: '/platform/merchants', title: 'merchants', needs: [], platform: true, group: 'platform', icon: 'merchants', view: () => import('@/views/platform/MerchantsView.vue') },
-  { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: [], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
+  { name: 'platform', path: '/platform', title: 'platformOverview', needs: ['platform.read'], platform: true, group: 'platform', icon: 'platform', view: () => import('@/views/platform/OverviewView.vue') },
+  { name: 'merchants', path: '/platform/merchants', title: 'merchants', needs: ['platform.read'], platform: true, group: 'platform', icon: 'merchants', view: () => import('@/views/platform/MerchantsView.vue') },
+  { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 
 export const groups: Group[] = ['trade', 'goods', 'places', 'people', 'wechat', 'finance', 'platform']

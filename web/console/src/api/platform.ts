@@ -1,4 +1,4 @@
-import { get, post, type Page, type Query } from './http'
+import { get, post, put, type Page, type Query } from './http'
 import type { Merchant, PlatformOverview } from './types'
 
 export const overview = (): Promise<PlatformOverview> => get('/api/platform/overview')
@@ -13,3 +13,6 @@ export interface MerchantWrite {
 
 export const createMerchant = (merchant: MerchantWrite, key: string): Promise<Merchant> =>
   post('/api/platform/merchants', merchant, key)
+
+export const changeMerchant = (id: string, change: Partial<Pick<Merchant, 'name' | 'intro' | 'state'>>): Promise<Merchant> =>
+  put(`/api/platform/merchants/${id}`, change)

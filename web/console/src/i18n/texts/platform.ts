@@ -24,6 +24,9 @@ export const zh = {
   members: '会员',
   parked: '搁置事件',
   isPlatform: '平台',
+  suspended: '已停用',
+  suspend: '停用',
+  resume: '恢复',
 }
 
 export const en: Same<typeof zh> = {
@@ -50,4 +53,7 @@ export const en: Same<typeof zh> = {
   members: 'Members',
   parked: 'Parked events',
   isPlatform: 'Platform',
+  suspended: 'Suspended',
+  suspend: 'Suspend',
+  resume: 'Resume',
 }

@@ -14,6 +14,8 @@ export const zh = {
   pitchMore: '扫码、关注、下单、支付、入会、复购：每一笔成交都知道从哪家店、哪个柜台、哪位导购而来。',
   steps: { scan: '扫码', follow: '关注', order: '下单', pay: '支付', member: '入会' },
   restoring: '正在恢复登录…',
+  operatorRoles: { owner: '平台负责人', manager: '平台运营', clerk: '平台客服', finance: '平台财务' } as Record<string, string>,
+  suspended: '店铺已被平台停用：可以发货和查看，不能修改或上新。',
   signOut: '退出登录',
   changePassword: '修改密码',
   oldPassword: '当前密码',
@@ -25,14 +27,9 @@ export const zh = {
   passwordChanged: '密码已修改',
   roles: {
     owner: '店主',
-    admin: '管理员',
     manager: '店长',
     clerk: '店员',
-    guide: '导购',
-    operator: '平台运营',
     finance: '财务',
-    viewer: '只读',
-    staff: '员工',
   } as Record<string, string>,
 }
 
@@ -50,6 +47,8 @@ export const en: Same<typeof zh> = {
   pitchMore: 'Scan, follow, order, pay, join, return: every sale knows the store, the counter and the guide it came from.',
   steps: { scan: 'Scan', follow: 'Follow', order: 'Order', pay: 'Pay', member: 'Join' },
   restoring: 'Restoring your session…',
+  operatorRoles: { owner: 'Head of the platform', manager: 'Operator', clerk: 'Support', finance: 'Finance' },
+  suspended: 'The platform has suspended this shop: you can look and ship, not change.',
   signOut: 'Sign out',
   changePassword: 'Change password',
   oldPassword: 'Current password',
@@ -61,13 +60,8 @@ export const en: Same<typeof zh> = {
   passwordChanged: 'Password changed',
   roles: {
     owner: 'Owner',
-    admin: 'Administrator',
-    manager: 'Store manager',
+    manager: 'Manager',
     clerk: 'Clerk',
-    guide: 'Guide',
-    operator: 'Operator',
     finance: 'Finance',
-    viewer: 'Read only',
-    staff: 'Staff',
   },
 }

@@ -1,5 +1,5 @@
 /** The product being edited: prices as typed, and the variants that its options make. */
-import type { Media, Product, ProductOption, ProductWrite } from '@/api/types'
+import type { Attribute, Media, Product, ProductOption, ProductWrite } from '@/api/types'
 import { fromFen, toFen } from '@/format'
 import { t } from '@/i18n'
 
@@ -21,6 +21,7 @@ export interface Draft {
   category_ids: string[]
   media: Media[]
   options: ProductOption[]
+  attributes: Attribute[]
   skus: DraftSku[]
 }
 
@@ -33,6 +34,7 @@ export const emptyDraft = (): Draft => ({
   category_ids: [],
   media: [],
   options: [],
+  attributes: [],
   skus: [blank([])],
 })
 
@@ -44,6 +46,7 @@ export function draftOf(product: Product): Draft {
     category_ids: [...product.category_ids],
     media: product.media.map((m) => ({ kind: m.kind, url: m.url })),
     options: product.options.map((o) => ({ name: o.name, values: [...o.values] })),
+    attributes: (product.attributes ?? []).map((a) => ({ ...a })),
     skus: product.skus.map((s) => ({
       sku_id: s.sku_id,
       code: s.code,
@@ -95,6 +98,9 @@ export function written(draft: Draft): ProductWrite {
     category_ids: draft.category_ids,
     media: draft.media,
     options: draft.options.map((o) => ({ name: o.name.trim(), values: o.values })),
+    attributes: draft.attributes
+      .map((a) => ({ name: a.name.trim(), value: a.value.trim() }))
+      .filter((a) => a.name && a.value),
     skus: draft.skus.map((s) => ({
       ...(s.sku_id ? { sku_id: s.sku_id } : {}),
       code: s.code.trim(),

@@ -1,0 +1,31 @@
+export interface LedgerAccount {
+  account: string
+  name: string
+  kind: string
+  balance_fen: number
+}
+
+export interface LedgerEntry {
+  account: string
+  name?: string
+  amount_fen: number
+}
+
+export interface LedgerTransaction {
+  transaction_id: string
+  source: string
+  source_id: string
+  memo: string | null
+  posted_at: string
+  entries: LedgerEntry[]
+}
+
+export interface ParkedDelivery {
+  fact_id: string
+  handler: string
+  fact_type: string
+  attempts: number
+  error: string
+  parked_at: string
+  payload?: unknown
+}

@@ -1,0 +1,41 @@
+export interface OfficialAccount {
+  app_id: string
+  name: string
+  original_id: string
+  token: string
+  mode: 'plain' | 'compatible' | 'safe'
+  callback_url: string
+  secret_fingerprint: string | null
+  encoding_aes_key_fingerprint: string | null
+}
+
+export interface Replies {
+  welcome: string
+  keywords: { keyword: string; match: 'exact' | 'contains'; reply: string }[]
+}
+
+export interface MenuButton {
+  name: string
+  type?: 'click' | 'view' | 'miniprogram'
+  key?: string
+  url?: string
+  appid?: string
+  pagepath?: string
+  sub_button?: MenuButton[]
+}
+
+export interface Menu {
+  buttons: MenuButton[]
+  published_at: string | null
+}
+
+export interface PaymentAccount {
+  mchid: string
+  app_id: string
+  serial_no: string
+  public_key_id: string | null
+  notify_url: string | null
+  private_key_fingerprint: string | null
+  apiv3_key_fingerprint: string | null
+  public_key_fingerprint: string | null
+}
