@@ -72,7 +72,7 @@ def ticket(world: World, request: Request) -> dict[str, Any]:
     if row is None or row.expires_at <= now:
         row = JsTicket(secrets.token_urlsafe(64)[:86], account.appid, kind, now + LIFE_SECONDS)
         world.tickets.put(key, row)
-    return {"errcode": 0, "errmsg": "ok", "ticket": row.ticket, "expires_in": int(row.expires_at - now)}
+    return {"errcode": 0, "errmsg": "ok", "ticket": row.ticket, "expires_in": round(row.expires_at - now)}
 
 
 def _issue(world: World, appid: str, *, stable: bool) -> AccessToken:
@@ -85,4 +85,4 @@ def _issue(world: World, appid: str, *, stable: bool) -> AccessToken:
 
 
 def _answer(world: World, row: AccessToken) -> dict[str, Any]:
-    return {"access_token": row.token, "expires_in": int(row.expires_at - world.clock.now())}
+    return {"access_token": row.token, "expires_in": round(row.expires_at - world.clock.now())}

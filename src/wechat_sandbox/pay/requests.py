@@ -251,7 +251,7 @@ def _explain(text: str, body: bytes) -> PayError:
 def _value_at(body: bytes, pointer: str) -> Any:
     try:
         value: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:  # the mistake was found before the end of a broken text
+    except (msgspec.DecodeError, RecursionError):  # found before the end of a broken text
         return None
     for part in pointer.split("/")[1:]:
         if isinstance(value, dict):
