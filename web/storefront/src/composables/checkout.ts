@@ -11,6 +11,7 @@ import { t } from '@/i18n'
 import { chosenAddressId } from './addresses'
 import { cart } from './cart'
 import { money } from './format'
+import { parseLines, writeLines } from './lines'
 
 export interface Notice {
   title: string
@@ -20,15 +21,6 @@ export interface Notice {
 }
 
 type Method = 'ship' | 'pickup'
-
-/** `sku:2,sku:1` of the page's address; it must be there, not in memory: signing in leaves the page. */
-export function parseLines(text: string): LineRequest[] {
-  return text
-    .split(',')
-    .map((part) => part.split(':'))
-    .filter(([id, quantity]) => id && Number(quantity) > 0)
-    .map(([id, quantity]) => ({ sku_id: id, quantity: Math.floor(Number(quantity)) }))
-}
 
 /** What became dearer or cheaper between two quotes, in words. */
 export function priceChanges(before: Quote, after: Quote): string[] {
@@ -107,7 +99,7 @@ export function useCheckout() {
   }
 
   async function retry(): Promise<void> {
-    if (!quote.value) await begin(lines.value.map((line) => `${line.sku_id}:${line.quantity}`).join(','), fromCart)
+    if (!quote.value) await begin(writeLines(lines.value), fromCart)
     else await refresh()
   }
 

@@ -56,6 +56,16 @@ export function noteArrival(launch: Record<string, string | undefined> = {}): vo
   if (query.sharer) arrival.sharer_id = query.sharer
 }
 
+function currentPage(): string | undefined {
+  const pages = getCurrentPages()
+  let page = pages[pages.length - 1]?.route
+  // #ifdef H5
+  // The first page may still be loading; its address is there already.
+  page ??= /^#\/([^?]+)/.exec(window.location.hash)?.[1]
+  // #endif
+  return page
+}
+
 /** Tells the platform how the shopper came in, once per session; needs a signed-in shopper. */
 export async function reportTouchpoint(): Promise<void> {
   if (!arrival.label && !arrival.sharer_id) return
@@ -63,8 +73,7 @@ export async function reportTouchpoint(): Promise<void> {
   if (alreadyReported(mark)) return
   markReported(mark)
   try {
-    const pages = getCurrentPages()
-    await postTouchpoint({ ...arrival, page: pages[pages.length - 1]?.route })
+    await postTouchpoint({ ...arrival, page: currentPage() })
   } catch {
     // Attribution is no reason to disturb a purchase; the next start of the page tries again.
     reported = ''

@@ -229,6 +229,7 @@ export const en: Record<keyof typeof zh, string> = {
   'address.phone': 'Phone',
   'address.phoneHint': 'For the courier',
   'address.region': 'Region',
+  'address.pick': 'Choose',
   'address.regionHint': 'Province / city / district',
   'address.street': 'Street',
   'address.streetHint': 'Street, building, door',
@@ -242,4 +243,6 @@ export const en: Record<keyof typeof zh, string> = {
   'address.needPhone': 'Please give a valid phone number',
   'address.needRegion': 'Please choose a region',
   'address.needStreet': 'Please give the street',
+  'desktop.scan': 'Scan to open on your phone',
+  'common.home': 'To the shop',
 }

@@ -227,6 +227,7 @@ export const zh = {
   'address.phone': '手机号',
   'address.phoneHint': '用于联系收货',
   'address.region': '所在地区',
+  'address.pick': '请选择',
   'address.regionHint': '省 / 市 / 区县',
   'address.street': '详细地址',
   'address.streetHint': '街道、小区、门牌号',
@@ -240,4 +241,6 @@ export const zh = {
   'address.needPhone': '请填写正确的手机号',
   'address.needRegion': '请选择所在地区',
   'address.needStreet': '请填写详细地址',
+  'desktop.scan': '微信扫一扫，手机上打开',
+  'common.home': '去店铺首页',
 } as const
