@@ -49,7 +49,8 @@ function people() {
     h("div", { class: "desk-people" }, state.shoppers.slice(0, 8).map((shopper) => h("button", {
       class: `desk-person ${shopper.shopper_id === current ? "on" : ""}`, testid: "desk-shopper", "data-shopper": shopper.shopper_id,
       "aria-current": shopper.shopper_id === current ? "true" : null, title: shopper.nickname, onclick: () => become(shopper.shopper_id),
-    }, faceOf(shopper), h("span", null, shopper.nickname)))));
+    }, faceOf(shopper), h("span", null, shopper.nickname)))),
+    !("credentialless" in HTMLIFrameElement.prototype) && h("p", { class: "desk-none" }, t("这个浏览器的网页共用一份 Cookie，换购物者后商城可能还认得上一位；用 Chrome 或 Edge 就不会。", "In this browser all pages share one cookie jar: after a switch a mall may still know the former shopper. Chrome and Edge keep them apart.")));
 }
 
 async function drawCodes() {

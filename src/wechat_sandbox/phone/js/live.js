@@ -79,11 +79,17 @@ async function read() {
   for (const chat of changed) {
     emit(`chat:${chat.appid}`);
     const more = (chat.unread ?? 0) > (before.get(chat.appid)?.unread ?? 0);
-    if (!first && more && topKey() !== `chat:${chat.appid}`) banner(chat);
+    // Neither over the chat itself nor over its account page, which leads there.
+    if (!first && more && !topKey()?.endsWith(`:${chat.appid}`)) banner(chat);
   }
 }
 
 const mark = (chat) => (chat ? JSON.stringify([chat.last, chat.unread, chat.following, chat.menu]) : "");
+
+/** Takes the note of this chat away: it is being read. */
+export function hideBanner(appid) {
+  document.querySelector(`#banner > [data-appid="${CSS.escape(appid)}"]`)?.remove();
+}
 
 /** The note that slides in from above when something came while one was elsewhere. */
 function banner(chat) {
@@ -91,7 +97,7 @@ function banner(chat) {
   clearTimeout(bannerTimer);
   const who = account(chat.appid);
   const end = () => fill(box);
-  fill(box, h("button", { class: "banner", testid: "banner", onclick: () => { end(); emit("open-chat", chat.appid); } },
+  fill(box, h("button", { class: "banner", testid: "banner", "data-appid": chat.appid, onclick: () => { end(); emit("open-chat", chat.appid); } },
     badgeOf(who, "small"),
     h("span", { class: "banner-text" }, h("b", null, who.name), h("span", null, lastLine(chat.last))),
     h("span", { class: "banner-when" }, chat.unread > 1 ? String(chat.unread) : "")));

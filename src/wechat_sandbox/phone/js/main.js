@@ -34,6 +34,7 @@ async function start() {
     reset(unreachable(error.message));
     return;
   }
+  if (movedHome(state.shoppers[0])) return;
   const url = new URL(location.href);
   const asked = url.searchParams.get("shopper");
   const wanted = asked ?? localStorage.getItem("phone.shopper");
@@ -46,6 +47,18 @@ async function start() {
     return;
   }
   begin(url);
+}
+
+/**
+ * Cookies are per host name: the OAuth page at 127.0.0.1 would not know the shopper of a phone at localhost. The
+ * sandbox's own address shows in the pictures that it serves.
+ */
+function movedHome(shopper) {
+  if (!["localhost", "[::1]"].includes(location.hostname) || !shopper?.avatar_url) return false;
+  const home = new URL(shopper.avatar_url, location.href);
+  if (home.hostname !== "127.0.0.1") return false;
+  location.replace(home.origin + location.pathname + location.search);
+  return true;
 }
 
 async function begin(url) {

@@ -10,9 +10,15 @@ const BRACKETS = {
 export function lastLine(last) {
   if (!last) return "";
   if (typeof last === "string") return plain(last);
-  const words = last.text ?? last.content ?? last.title ?? last.articles?.[0]?.title ?? last.summary ?? "";
+  const words = last.text ?? last.content ?? last.title ?? last.articles?.[0]?.title ?? last.head_content ?? gist(last);
   const tag = BRACKETS[last.kind];
   return (tag ? `[${tag}] ` : "") + plain(words);
+}
+
+/** The first words of a template message. */
+function gist(message) {
+  const { first, rows } = templateOf(message);
+  return first || rows[0]?.value || "";
 }
 
 /** Text without the links' markup. */

@@ -69,7 +69,7 @@ function ask(sheet) {
         h("p", { class: "pay-sum", testid: "pay-amount" }, h("small", null, "¥"), yuan(sheet.total_fen)),
         h("dl", { class: "pairs" },
           h("div", { class: "pair" }, h("dt", null, t("商品", "Goods")), h("dd", { testid: "pay-description" }, sheet.description)),
-          h("div", { class: "pair" }, h("dt", null, t("支付方式", "Pay by")), h("dd", { class: "pay-by" }, icon("wallet", "green"), t("零钱（沙箱）", "Balance (sandbox)")))),
+          h("div", { class: "pair" }, h("dt", null, t("支付方式", "Pay by")), h("dd", { class: "pay-by" }, icon("wallet", "green"), t("沙箱零钱", "Sandbox balance")))),
         button),
       { cls: "bottom", onescape: cancel });
   });

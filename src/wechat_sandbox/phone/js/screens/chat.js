@@ -3,7 +3,7 @@
 import { api } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
-import { refreshChats } from "../live.js";
+import { hideBanner, refreshChats } from "../live.js";
 import { attempt, toast } from "../overlays.js";
 import { navBar } from "../parts.js";
 import { push, pushOverHome, returnTo } from "../stack.js";
@@ -85,7 +85,7 @@ function chatScreen(appid) {
   resize.observe(foot);
   return {
     el, key: `chat:${appid}`,
-    shown: () => { load(); drawFoot(); },
+    shown: () => { hideBanner(appid); load(); drawFoot(); },
     destroy: () => { offs.forEach((off) => off()); resize.disconnect(); },
   };
 }
