@@ -12,9 +12,10 @@ from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 import bihuan.catalog.routes
 import bihuan.identity.handlers
 import bihuan.identity.routes
+import bihuan.ledger.routes
 import bihuan.merchants.routes
 import bihuan.staff.routes
-from bihuan import catalog, identity, inventory, merchants, staff
+from bihuan import catalog, identity, inventory, ledger, merchants, staff
 from bihuan.kernel import idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
@@ -27,6 +28,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.merchants.routes.ROUTES,
     *bihuan.staff.routes.ROUTES,
     *bihuan.catalog.routes.ROUTES,
+    *bihuan.ledger.routes.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -56,5 +58,5 @@ BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
 HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = ()
 """Plain ASGI handlers that see a request before the framework does: method, path, handler."""
 
-CHECKS: Sequence[Check] = (*identity.CHECKS, *merchants.CHECKS, *staff.CHECKS, *catalog.CHECKS, *inventory.CHECKS)
+CHECKS: Sequence[Check] = (*identity.CHECKS, *merchants.CHECKS, *staff.CHECKS, *catalog.CHECKS, *inventory.CHECKS, *ledger.CHECKS)
 """The invariants that `bihuan verify` proves."""
