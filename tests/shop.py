@@ -2,7 +2,6 @@
 
 import itertools
 from typing import Any, cast
-from uuid import UUID
 
 import httpx
 
@@ -10,7 +9,7 @@ from bihuan import catalog, identity, inventory, merchants
 from bihuan.catalog import NewProduct, NewSku
 from bihuan.kernel.ids import AddressId, LocationId, SkuId, StoreId, new_id
 from bihuan.kernel.runtime import Runtime
-from bihuan.merchants import Merchant, StoreIn
+from bihuan.merchants import Merchant
 
 _numbers = itertools.count(1)
 
@@ -75,7 +74,9 @@ class Shop:
 class Buyer:
     """A shopper of a shop, with what her requests carry."""
 
-    def __init__(self, shop: Shop, shopper_id: identity.ShopperSession | Any, address_id: AddressId, token: str) -> None:
+    def __init__(
+        self, shop: Shop, shopper_id: identity.ShopperSession | Any, address_id: AddressId, token: str
+    ) -> None:
         self.shop = shop
         self.shopper_id = shopper_id
         self.address_id = address_id
@@ -90,9 +91,7 @@ class Buyer:
             **more,
         }
 
-    async def place(
-        self, client: httpx.AsyncClient, body: dict[str, Any], key: str | None = None
-    ) -> httpx.Response:
+    async def place(self, client: httpx.AsyncClient, body: dict[str, Any], key: str | None = None) -> httpx.Response:
         """Places an order."""
         headers = {**self.headers, "Idempotency-Key": key or new_id().hex}
         return await client.post(f"{self.shop.url}/orders", json=body, headers=headers)
@@ -114,7 +113,7 @@ async def new_shop(rt: Runtime, **about: object) -> Shop:
             tx, code=f"t{number}-{new_id().hex[-6:]}", name=f"测试商户{number}", **cast("Any", about)
         )
         store = await merchants.create_store(
-            tx, merchant.merchant_id, StoreIn(code="s1", name="一店", city="深圳市", pickup=True)
+            tx, merchant.merchant_id, code="s1", name="一店", city="深圳市", pickup=True
         )
         warehouse = await merchants.default_location(tx, merchant.merchant_id)
-    return Shop(rt, merchant, warehouse, StoreId(cast("UUID", store.store_id)))
+    return Shop(rt, merchant, warehouse, store.store_id)

@@ -62,10 +62,7 @@ async def test_orders_of_several_items_are_served_whole_or_not_at_all(client: ht
     lines = [{"sku_id": str(sku), "quantity": 1, "price_fen": 1000} for sku in (plenty, scarce)]
 
     answers = await asyncio.gather(
-        *(
-            buyer.place(client, {**buyer.order(plenty), "lines": lines, "total_fen": 2000})
-            for buyer in buyers
-        )
+        *(buyer.place(client, {**buyer.order(plenty), "lines": lines, "total_fen": 2000}) for buyer in buyers)
     )
 
     assert sum(a.status_code == 201 for a in answers) == 7

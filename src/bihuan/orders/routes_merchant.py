@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from bihuan.kernel import idempotency, paging
 from bihuan.kernel.http import IdempotencyKey, access
@@ -22,16 +22,16 @@ from bihuan.orders.schemas import (
 )
 from bihuan.staff import StaffSession
 
-StateFilter = Annotated[State | None, Parameter(query="state", required=False)]
-StoreFilter = Annotated[UUID | None, Parameter(query="store_id", required=False)]
-Search = Annotated[str | None, Parameter(query="q", required=False, max_length=40, description="Order number.")]
+StateFilter = Annotated[State | None, QueryParameter(name="state", required=False)]
+StoreFilter = Annotated[UUID | None, QueryParameter(name="store_id", required=False)]
+Search = Annotated[str | None, QueryParameter(name="q", required=False, max_length=40, description="Order number.")]
 
 
 @get("/api/merchant/orders", opt=access("staff:orders.read"))
 async def list_orders(
     rt: Runtime,
     staff: StaffSession,
-    state: StateFilter = None,
+    of_state: StateFilter = None,
     store_id: StoreFilter = None,
     q: Search = None,
     limit: Limit = 20,
@@ -43,7 +43,7 @@ async def list_orders(
         rows = await db.list_by_merchant(
             tx,
             staff.merchant_id,
-            state=state,
+            state=of_state,
             store_id=StoreId(store_id) if store_id else None,
             order_no=q.strip() if q and q.strip() else None,
             before=before[0] if before else None,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, delete, get, post, put
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from bihuan import payments
 from bihuan.identity import ShopperSession
@@ -28,7 +28,7 @@ from bihuan.orders.schemas import (
     State,
 )
 
-StateFilter = Annotated[State | None, Parameter(query="state", required=False)]
+StateFilter = Annotated[State | None, QueryParameter(name="state", required=False)]
 
 
 @get("/api/shop/{m:str}/cart", opt=access("shopper"))
@@ -78,7 +78,7 @@ async def list_orders(
     rt: Runtime,
     merchant: Merchant,
     shopper: ShopperSession,
-    state: StateFilter = None,
+    of_state: StateFilter = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[OrderView]:
@@ -86,7 +86,7 @@ async def list_orders(
     before = paging.decode(cursor, tuple[UUID])
     async with rt.db.session() as tx:
         rows = await db.list_by_shopper(
-            tx, merchant.merchant_id, shopper.shopper_id, state, before[0] if before else None, limit + 1
+            tx, merchant.merchant_id, shopper.shopper_id, of_state, before[0] if before else None, limit + 1
         )
         items = await views.show(tx, merchant.merchant_id, rows[:limit])
     return Page(items, paging.encode(str(rows[limit - 1].order_id)) if len(rows) > limit else None)
