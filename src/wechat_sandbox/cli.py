@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -61,12 +62,13 @@ async def _run(
     from wechat_sandbox.world import Settings, World
 
     try:
+        _check_port(host, port)
         world = World(Store(state), Settings(seed=seed, base_url=base_url))
         if config is not None:
             accounts.apply_config(world, accounts.read_config(config))
         else:
             accounts.ensure_defaults(world)
-    except (StateInUseError, accounts.AccountError) as error:
+    except (PortInUseError, StateInUseError, accounts.AccountError) as error:
         typer.echo(f"wechat-sandbox: {error}", err=True)
         return 1
     server = Server(
@@ -93,6 +95,21 @@ async def _run(
     finally:
         await world.stop()
     return 0
+
+
+class PortInUseError(Exception):
+    """Somebody listens there."""
+
+
+def _check_port(host: str, port: int) -> None:
+    """The server would share the port with another process and take half of its requests."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            raise PortInUseError(f"cannot listen on {host} port {port}: {error.strerror}") from error
 
 
 def main() -> None:

@@ -35,8 +35,8 @@ class Store:
             self._db.execute("pragma synchronous = normal")
             self._db.execute(
                 "create table if not exists rows "
-                "(kind text not null, key text not null, body blob not null, primary key (kind, key)) "
-                "without rowid"
+                "(id integer primary key, kind text not null, key text not null, body blob not null, "
+                "unique (kind, key))"
             )
             self._db.execute("begin immediate")
             self._db.execute("commit")
@@ -44,12 +44,16 @@ class Store:
             raise StateInUseError(f"{path}: {error}") from error
 
     def load(self, kind: str) -> Iterator[tuple[str, bytes]]:
-        """Every row of a kind."""
-        yield from self._db.execute("select key, body from rows where kind = ?", (kind,))
+        """Every row of a kind, in the order of making."""
+        yield from self._db.execute("select key, body from rows where kind = ? order by id", (kind,))
 
     def put(self, kind: str, key: str, body: bytes) -> None:
         """Insert or replace one row, committed when this returns."""
-        self._db.execute("insert or replace into rows values (?, ?, ?)", (kind, key, body))
+        self._db.execute(
+            "insert into rows (kind, key, body) values (?, ?, ?) "
+            "on conflict (kind, key) do update set body = excluded.body",
+            (kind, key, body),
+        )
 
     def delete(self, kind: str, key: str) -> None:
         """Remove one row, if it is there."""
@@ -96,7 +100,7 @@ class Table(Generic[Row]):
             self._store.delete(self._kind, key)
 
     def values(self) -> list[Row]:
-        """All rows, oldest first within one run."""
+        """All rows, oldest first."""
         return list(self._rows.values())
 
     def __len__(self) -> int:

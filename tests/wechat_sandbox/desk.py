@@ -140,6 +140,8 @@ class Receiver:
 
     answer: Callable[[Received], Reply] = lambda _: Reply()
     got: list[Received] = field(default_factory=list[Received])
+    echo: bool = True
+    """Whether it passes WeChat's handshake."""
 
     def __post_init__(self) -> None:
         receiver = self
@@ -172,7 +174,7 @@ class Receiver:
             request.rfile.read(length),
         )
         if "echostr" in received.query:
-            reply = Reply(200, received.query["echostr"].encode())
+            reply = Reply(200, received.query["echostr"].encode() if self.echo else b"no")
         else:
             self.got.append(received)
             reply = self.answer(received)

@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 import pytest
+
 from tests.wechat_sandbox.desk import Merchant, Receiver, Sandbox, wait_for
 
 REFUNDS = "/v3/refund/domestic/refunds"

@@ -1,0 +1,164 @@
+"""The state file: the same accounts at every start, nothing lost by a kill."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.wechat_sandbox.desk import Merchant, Receiver, Reply, Sandbox, free_port, wait_for
+
+CONFIG = """
+merchants:
+  - name: 茶铺
+    mchid: "1900008001"
+    mode: certificate
+    appids: [wx00000000000000aa]
+official_accounts:
+  - name: 茶铺
+    appid: wx00000000000000aa
+    secret: s3cret
+shoppers: [茶客]
+"""
+
+
+def test_accounts_follow_from_the_seed(sandbox: Sandbox) -> None:
+    same, other = Sandbox(), Sandbox("--seed", "other")
+    try:
+        ours, theirs, strange = (box.get("/_sandbox/accounts") for box in (sandbox, same, other))
+        assert ours["official_accounts"][:4] == theirs["official_accounts"] or [
+            row["secret"] for row in ours["official_accounts"][:4]
+        ] == [row["secret"] for row in theirs["official_accounts"]]
+        for name in ("mchid", "apiv3_key", "serial_no", "public_key_id", "appids"):
+            assert ours["merchants"][1][name] == theirs["merchants"][1][name]
+        assert ours["merchants"][1]["apiv3_key"] != strange["merchants"][1]["apiv3_key"]
+    finally:
+        assert same.stop() == other.stop() == 0
+
+
+@pytest.mark.parametrize("hard", [True, False])
+def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver, hard: bool) -> None:
+    sandbox = Sandbox("--state", str(tmp_path / "state.db"))
+    try:
+        accounts = sandbox.get("/_sandbox/accounts")
+        merchant = sandbox.merchant("1900000101")
+        account = sandbox.official_account("青衫")
+        token = sandbox.token(account)
+        shopper = sandbox.post("/_sandbox/shoppers", {"nickname": "小满"})["shopper_id"]
+        sandbox.post(f"/_sandbox/shoppers/{shopper}/follow", {"appid": account["appid"]})
+        openid = sandbox.openid(shopper, merchant.appid)
+        unpaid, paid = merchant.prepay(openid), merchant.prepay(openid, receiver.url)
+        prepay_id = merchant.call("POST", "/v3/pay/transactions/jsapi", unpaid).json()["prepay_id"]
+        receiver.answer = lambda _: Reply(500)
+        pay(merchant, shopper, paid)
+        receiver.wait(1)
+
+        sandbox.restart(hard=hard)
+
+        assert sandbox.get("/_sandbox/accounts") == accounts
+        assert sandbox.get("/cgi-bin/user/get", params={"access_token": token})["total"] == 1
+        assert sandbox.get(f"/_sandbox/shoppers/{shopper}/chats")["items"][0]["following"]
+        target = f"/v3/pay/transactions/out-trade-no/{paid['out_trade_no']}?mchid={merchant.mchid}"
+        assert merchant.call("GET", target).json()["trade_state"] == "SUCCESS"
+        receiver.answer = lambda _: Reply(204)
+        sandbox.post("/_sandbox/clock", {"advance_seconds": 15})
+        wait_for(lambda: state_of(sandbox, paid["out_trade_no"]) == "accepted")  # the notice goes on
+        sheet = sandbox.post(f"/_sandbox/shoppers/{shopper}/sheets", {"pay_params": merchant.pay_params(prepay_id)})
+        assert sandbox.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")["state"] == "paid"
+    finally:
+        assert sandbox.stop() == 0
+
+
+def pay(merchant: Merchant, shopper: str, order: dict[str, object]) -> None:
+    sandbox = merchant.sandbox
+    prepay_id = merchant.call("POST", "/v3/pay/transactions/jsapi", order).json()["prepay_id"]
+    body = {"pay_params": merchant.pay_params(prepay_id)}
+    sheet = sandbox.post(f"/_sandbox/shoppers/{shopper}/sheets", body)
+    sandbox.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")
+
+
+def state_of(sandbox: Sandbox, reference: str) -> str:
+    return sandbox.get("/_sandbox/notifications", params={"reference": reference})["items"][0]["state"]
+
+
+def test_a_refund_under_way_is_finished(tmp_path: Path, receiver: Receiver) -> None:
+    sandbox = Sandbox("--state", str(tmp_path / "state.db"))
+    try:
+        merchant = sandbox.merchant("1900000101")
+        shopper = sandbox.post("/_sandbox/shoppers")["shopper_id"]
+        order = merchant.prepay(sandbox.openid(shopper, merchant.appid))
+        pay(merchant, shopper, order)
+        refund = {
+            "out_trade_no": order["out_trade_no"],
+            "out_refund_no": "R1",
+            "notify_url": receiver.url,
+            "amount": {"refund": 1, "total": 12900, "currency": "CNY"},
+        }
+        assert merchant.call("POST", "/v3/refund/domestic/refunds", refund).status_code == 200
+        sandbox.restart(hard=True)
+        receiver.wait(1)
+        told = merchant.call("GET", "/v3/refund/domestic/refunds/R1").json()
+        assert told["status"] == "SUCCESS"
+    finally:
+        assert sandbox.stop() == 0
+
+
+def test_one_sandbox_per_file(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.db")
+    sandbox = Sandbox("--state", state)
+    try:
+        second = subprocess.run(
+            [sys.executable, "-m", "wechat_sandbox", "--port", str(free_port()), "--state", state],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        assert second.returncode == 1
+        assert "locked" in second.stderr
+        assert "Traceback" not in second.stderr
+    finally:
+        assert sandbox.stop() == 0
+
+
+def test_a_port_in_use(sandbox: Sandbox) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "wechat_sandbox", "--port", str(sandbox.port)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert f"port {sandbox.port}" in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_config_file(tmp_path: Path) -> None:
+    config = tmp_path / "sandbox.yaml"
+    config.write_text(CONFIG)
+    sandbox = Sandbox("--config", str(config), "--state", str(tmp_path / "state.db"))
+    try:
+        for _ in range(2):
+            accounts = sandbox.get("/_sandbox/accounts")
+            assert [row["mchid"] for row in accounts["merchants"]] == ["1900008001"]
+            assert accounts["official_accounts"][0]["secret"] == "s3cret"
+            assert [row["nickname"] for row in sandbox.get("/_sandbox/shoppers")["items"]] == ["茶客"]
+            sandbox.restart(hard=False)
+    finally:
+        assert sandbox.stop() == 0
+
+
+def test_a_wrong_config_file(tmp_path: Path) -> None:
+    config = tmp_path / "sandbox.yaml"
+    config.write_text("merchants: [{nam: x}]")
+    result = subprocess.run(
+        [sys.executable, "-m", "wechat_sandbox", "--port", str(free_port()), "--config", str(config)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "nam" in result.stderr
+    assert "Traceback" not in result.stderr
