@@ -9,12 +9,14 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
+import bihuan.backoffice.routes
 import bihuan.catalog.routes
 import bihuan.identity.handlers
 import bihuan.identity.routes
 import bihuan.ledger.routes
 import bihuan.merchants.routes
 import bihuan.staff.routes
+import bihuan.storefront.routes
 from bihuan import catalog, identity, inventory, ledger, merchants, staff
 from bihuan.kernel import idempotency
 from bihuan.kernel.events import Handler
@@ -29,6 +31,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.staff.routes.ROUTES,
     *bihuan.catalog.routes.ROUTES,
     *bihuan.ledger.routes.ROUTES,
+    *bihuan.storefront.routes.ROUTES,
+    *bihuan.backoffice.routes.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -58,5 +62,12 @@ BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
 HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = ()
 """Plain ASGI handlers that see a request before the framework does: method, path, handler."""
 
-CHECKS: Sequence[Check] = (*identity.CHECKS, *merchants.CHECKS, *staff.CHECKS, *catalog.CHECKS, *inventory.CHECKS, *ledger.CHECKS)
+CHECKS: Sequence[Check] = (
+    *identity.CHECKS,
+    *merchants.CHECKS,
+    *staff.CHECKS,
+    *catalog.CHECKS,
+    *inventory.CHECKS,
+    *ledger.CHECKS,
+)
 """The invariants that `bihuan verify` proves."""

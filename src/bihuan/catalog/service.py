@@ -58,18 +58,18 @@ async def list_products(
 ) -> Page[ProductSummary]:
     """A page of products.
 
-    `words` searches; the default order is then by relevance. Without words, the default order is by weight
-    for what is published and by age where other states are asked for. Raises BadCursor.
+    `words` searches; the default order is then by relevance, otherwise by weight. Where other states than
+    published are asked for, the newest come first, whatever the sort. Raises BadCursor.
     """
     words = (words or "").strip().lower()[: search.MAX_QUERY] or None
     tsquery = await search.query(words) if words else None
     if words and tsquery is None:
         return Page([])
     by: str = sort
-    if sort == "default" and words:
-        by = "relevance"
-    elif list(states) != ["published"]:
+    if list(states) != ["published"]:
         by = "created"
+    elif sort == "default" and words:
+        by = "relevance"
     after = paging.decode(cursor, db.CURSORS[by])
     if after is not None and after[0] != by:
         raise paging.BadCursor
