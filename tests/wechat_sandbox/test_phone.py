@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, FrameLocator, Locator, Page, async_playwright, expect
+
 from tests.wechat_sandbox.desk import Sandbox, wait_for
 from tests.wechat_sandbox.phone_mall import Mall
 
@@ -310,3 +311,14 @@ async def test_fits_a_small_phone_and_asks_no_other_host(browser: Browser, desk:
         await expect(phone("tab-me")).to_have_text("Me")
     assert asked
     assert all(url.startswith((desk.url, "data:")) for url in asked)
+
+
+async def test_a_restarted_sandbox_asks_again_who_one_is(browser: Browser) -> None:
+    desk = Sandbox()
+    try:
+        async with phone_of(browser, desk, new_shopper(desk, "健忘")) as phone:
+            await expect(phone("home")).to_be_visible()
+            desk.restart(hard=False)  # without a state file all is forgotten
+            await expect(phone("who")).to_be_visible(timeout=15000)
+    finally:
+        desk.stop()

@@ -65,7 +65,9 @@ async function read() {
   let chats;
   try {
     chats = await api.chats(state.shopper.shopper_id);
-  } catch {
+  } catch (error) {
+    // A sandbox that kept nothing over a restart no longer knows this shopper: start over with the choice.
+    if (error.status === 404) location.reload();
     startPolling();
     return;
   }
