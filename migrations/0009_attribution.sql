@@ -28,8 +28,13 @@ create index touchpoints_placed on touchpoints (merchant_id, shopper_id, occurre
 create index touchpoints_shared on touchpoints (merchant_id, shopper_id, occurred_at desc, touchpoint_id desc)
   where sharer_id is not null;
 create index touchpoints_of_shopper on touchpoints (merchant_id, shopper_id, occurred_at desc, touchpoint_id desc);
--- Touchpoints are what orders were decided by: they are added, never changed.
+create index touchpoints_of_sharer on touchpoints (merchant_id, sharer_id) where sharer_id is not null;
+alter table touchpoints add constraint touchpoints_label_fk
+  foreign key (merchant_id, label_id) references labels (merchant_id, label_id);
+-- Touchpoints are what orders were decided by: they are added, never changed. Only whose they are may turn out
+-- to be another, when two shoppers prove to be one person.
 revoke update, delete on touchpoints from bihuan_app;
+grant update (shopper_id, sharer_id) on touchpoints to bihuan_app;
 
 -- The home of a follower: the place of the first follow that had one. Later codes do not move it.
 create table shopper_homes (

@@ -9,15 +9,19 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
+import bihuan.attribution.handlers
+import bihuan.attribution.routes
 import bihuan.backoffice.routes
 import bihuan.catalog.routes
+import bihuan.channels.handlers
+import bihuan.channels.routes
 import bihuan.identity.handlers
 import bihuan.identity.routes
 import bihuan.ledger.routes
 import bihuan.merchants.routes
 import bihuan.staff.routes
 import bihuan.storefront.routes
-from bihuan import catalog, identity, inventory, ledger, merchants, staff
+from bihuan import attribution, catalog, channels, identity, inventory, ledger, merchants, staff
 from bihuan.kernel import idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
@@ -33,6 +37,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.ledger.routes.ROUTES,
     *bihuan.storefront.routes.ROUTES,
     *bihuan.backoffice.routes.ROUTES,
+    *bihuan.channels.routes.ROUTES,
+    *bihuan.attribution.routes.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -49,11 +55,15 @@ AUTHENTICATORS: dict[str, Authenticator] = {
 }
 """How each kind of caller that a route states (`access("shopper")`) is found out."""
 
-HANDLERS: Sequence[Handler] = ()
+HANDLERS: Sequence[Handler] = (
+    *bihuan.channels.handlers.HANDLERS,
+    *bihuan.attribution.handlers.HANDLERS,
+)
 
 PERIODIC: Sequence[Periodic] = (
     Periodic(name="kernel.forget_idempotency_keys", every_seconds=3600, run=idempotency.forget_old),
     *bihuan.identity.handlers.JOBS,
+    *bihuan.channels.handlers.JOBS,
 )
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
@@ -69,5 +79,7 @@ CHECKS: Sequence[Check] = (
     *catalog.CHECKS,
     *inventory.CHECKS,
     *ledger.CHECKS,
+    *channels.CHECKS,
+    *attribution.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""

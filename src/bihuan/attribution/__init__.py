@@ -9,11 +9,13 @@ Invariants: touchpoints are never changed; nobody is her own sharer; a follower'
 first follow that had one.
 """
 
+from .checks import CHECKS
 from .db import list_touchpoints
 from .rules import PLACE_WINDOW, SHARE_WINDOW, Attribution, Home, Touch, decide
 from .service import NewTouch, record, resolve
 
 __all__ = [
+    "CHECKS",
     "PLACE_WINDOW",
     "SHARE_WINDOW",
     "Attribution",

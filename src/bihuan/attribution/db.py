@@ -123,3 +123,38 @@ async def list_touchpoints(tx: Tx, merchant_id: MerchantId, ids: Sequence[Touchp
         list(ids),
     )
     return db.many(Touch, rows)
+
+
+async def move_shopper(tx: Tx, merchant_id: MerchantId, former: ShopperId, shopper_id: ShopperId) -> None:
+    """What `former` did was `shopper_id`'s doing; of two homes the earlier one stays.
+
+    Shares between the two are left with `former`: nobody is her own sharer.
+    """
+    await tx.execute(
+        """update touchpoints set shopper_id = $3
+           where merchant_id = $1 and shopper_id = $2 and sharer_id is distinct from $3""",
+        merchant_id,
+        former,
+        shopper_id,
+    )
+    await tx.execute(
+        """update touchpoints set sharer_id = $3
+           where merchant_id = $1 and sharer_id = $2 and shopper_id <> $3""",
+        merchant_id,
+        former,
+        shopper_id,
+    )
+    await tx.execute(
+        """delete from shopper_homes h using shopper_homes o
+           where h.merchant_id = $1 and o.merchant_id = $1 and h.shopper_id in ($2, $3) and o.shopper_id in ($2, $3)
+             and (o.since, o.touchpoint_id) < (h.since, h.touchpoint_id)""",
+        merchant_id,
+        former,
+        shopper_id,
+    )
+    await tx.execute(
+        "update shopper_homes set shopper_id = $3 where merchant_id = $1 and shopper_id = $2",
+        merchant_id,
+        former,
+        shopper_id,
+    )

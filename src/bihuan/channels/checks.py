@@ -1,0 +1,26 @@
+"""Invariants of channels on live data."""
+
+from bihuan.kernel.verification import Check
+
+CHECKS = (
+    Check(
+        "channels.every_push_told",
+        "what followers did whom we know has become a fact",
+        """select p.dedupe_key as id, p.kind as detail from pushes p
+           join followers f on f.merchant_id = p.merchant_id and f.openid = p.openid
+           where not p.told and f.shopper_id is not null""",
+    ),
+    Check(
+        "channels.homes_are_the_first_labels",
+        "a follower's home store is the store of the label of the first follow",
+        """select f.openid as id from followers f
+           left join labels l on l.merchant_id = f.merchant_id and l.label_id = f.label_id
+           where f.home_store_id is distinct from l.store_id""",
+    ),
+    Check(
+        "channels.no_message_stuck",
+        "no chat message is being sent for longer than ten minutes",
+        """select message_id::text as id from chat_messages
+           where state = 'sending' and changed_at < now() - interval '10 minutes'""",
+    ),
+)

@@ -1,0 +1,1 @@
+"""Rows and SQL of channels, one file per kind of row."""

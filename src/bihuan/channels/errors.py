@@ -1,0 +1,99 @@
+"""What channels refuse."""
+
+from bihuan.kernel.errors import BadGateway, BadRequest, Forbidden, NotFound, Unprocessable
+
+
+class NoOfficialAccount(NotFound):
+    """The merchant has not connected an official account."""
+
+    code = "no_official_account"
+    zh = "该商家还没有接入公众号。"
+    en = "This merchant has not connected an official account."
+
+
+class NoMiniProgram(NotFound):
+    """The merchant has not connected a mini program."""
+
+    code = "no_mini_program"
+    zh = "该商家还没有接入小程序。"
+    en = "This merchant has not connected a mini program."
+
+
+class PushRefused(Forbidden):
+    """A push that WeChat did not send: forged, altered, meant for another account, or under a used signature."""
+
+    code = "signature_invalid"
+    zh = "消息签名无效。"
+    en = "The signature of this message is not valid."
+
+
+class PushStale(Forbidden):
+    """A push that was signed too long ago: a replay, or a clock that is wrong."""
+
+    code = "stale_timestamp"
+    zh = "消息时间戳已过期。"
+    en = "This message was signed too long ago."
+
+
+class PushMalformed(BadRequest):
+    """A push that is no XML of WeChat's form, or hostile XML."""
+
+    code = "malformed_message"
+    zh = "消息格式不正确。"
+    en = "This message is not of WeChat's form."
+
+
+class SettingsIncomplete(Unprocessable):
+    """The official account's settings lack something; `missing` names the field."""
+
+    code = "settings_incomplete"
+    zh = "公众号设置不完整：{missing}。"
+    en = "The official account's settings are incomplete: {missing}."
+
+
+class UnknownPlace(Unprocessable):
+    """The store, counter or member of staff that a label names is not this merchant's."""
+
+    code = "unknown_place"
+    zh = "标签所指的门店、柜台或导购不存在。"
+    en = "The store, counter or member of staff that the label names does not exist."
+
+
+class MenuNotAcceptable(Unprocessable):
+    """WeChat would refuse this menu; `reason` says why."""
+
+    code = "menu_not_acceptable"
+    zh = "自定义菜单不符合微信的要求：{reason}"
+    en = "WeChat would not accept this menu: {reason}"
+
+
+class WeChatRefused(BadGateway):
+    """WeChat answered a call with an error; `errcode` is WeChat's."""
+
+    code = "wechat_error"
+    zh = "微信返回错误（{errcode}）：{errmsg}"
+    en = "WeChat answered with an error ({errcode}): {errmsg}"
+
+
+class WeChatUnavailable(BadGateway):
+    """WeChat did not answer."""
+
+    code = "wechat_unavailable"
+    zh = "暂时连不上微信，请稍后再试。"
+    en = "WeChat does not answer; try again in a moment."
+
+
+class LoginCodeInvalid(BadRequest):
+    """The code of a sign-in is unknown, used or too old: ask for a new one."""
+
+    code = "login_code_invalid"
+    zh = "登录凭证无效或已过期，请重试。"
+    en = "The sign-in code is invalid or was used; try again."
+
+
+class WrongPage(BadRequest):
+    """A URL to be signed or returned to that is not a page of ours."""
+
+    code = "wrong_page"
+    zh = "该网址不属于本商城。"
+    en = "This address is not a page of this mall."

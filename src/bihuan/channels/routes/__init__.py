@@ -1,0 +1,7 @@
+"""Routes of channels: WeChat's callback, shoppers' sign-in, the console's rooms."""
+
+from typing import Any
+
+from bihuan.channels.routes import callback, console, label_rooms, shop
+
+ROUTES: tuple[Any, ...] = (*callback.ROUTES, *shop.ROUTES, *console.ROUTES, *label_rooms.ROUTES)
