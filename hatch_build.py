@@ -20,18 +20,16 @@ Without Node from the wheel (`--no-build-isolation`), a `node` of version 20.19 
 `python hatch_build.py` runs the same by hand, in a tree that has Node in one of the two ways.
 """
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 try:
     from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -49,12 +47,11 @@ class WebBuildFailed(Exception):
     """A front end could not be built; the message says which, why, and what to do."""
 
 
-@dataclass(frozen=True)
-class FrontEnd:
+class FrontEnd(NamedTuple):
     """A folder below `web/`, and its npm scripts with what each makes (from, to below `static/`)."""
 
     name: str
-    builds: dict[str, tuple[str, str]] = field(default_factory=dict)
+    builds: dict[str, tuple[str, str]]
 
 
 FRONT_ENDS = (
@@ -88,7 +85,7 @@ def build_all(root: Path, say: Callable[[str], None]) -> None:
         return
     static = root / "src" / "bihuan" / "static"
     static.mkdir(parents=True, exist_ok=True)
-    with _alone(static):
+    with _alone(root):
         for front_end in FRONT_ENDS:
             _build(root, static, front_end, say)
 
@@ -169,9 +166,10 @@ def _npm(folder: Path, *arguments: str) -> None:
         raise WebBuildFailed(f"npm {' '.join(arguments)} in {folder} took more than {SECONDS} s.") from error
     if done.returncode:
         tail = "\n".join(done.stdout.decode(errors="replace").strip().splitlines()[-40:])
+        hint = "It needs a network to the npm registry; npm's own settings (~/.npmrc: a mirror) are heeded.\n"
+        hint = hint if arguments[0] == "ci" else ""
         raise WebBuildFailed(
-            f"npm {' '.join(arguments)} failed in {folder} (exit code {done.returncode}):\n{tail}\n"
-            "It needs a network to the npm registry (npm's own settings, as a mirror in ~/.npmrc, are heeded). "
+            f"npm {' '.join(arguments)} failed in {folder} (exit code {done.returncode}):\n{tail}\n{hint}"
             "BIHUAN_SKIP_WEB=1 installs the Python alone."
         )
 
@@ -201,14 +199,15 @@ def find_node() -> tuple[Path, Path]:
 
 
 @contextlib.contextmanager
-def _alone(static: Path) -> Iterator[None]:
-    """One build at a time in this tree: a second one waits and then finds everything up to date."""
+def _alone(root: Path) -> Iterator[None]:
+    """One build at a time in a tree: a second one waits and then finds everything up to date."""
     try:
         import fcntl
-    except ImportError:
+    except ImportError:  # Windows
         yield
         return
-    with (static / ".lock").open("w") as lock:
+    tree = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    with Path(tempfile.gettempdir(), f"bihuan-web-{tree}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
