@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import get, post, put
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from bihuan import catalog
 from bihuan.backoffice import service
@@ -17,9 +17,12 @@ from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.staff import StaffSession
 
-StateFilter = Annotated[State | None, Parameter(query="state", required=False)]  # `state` itself is a name of Litestar
+StateFilter = Annotated[
+    State | None, QueryParameter(name="state", required=False)
+]  # `state` itself is a name of Litestar
 Search = Annotated[
-    str | None, Parameter(query="q", required=False, max_length=100, description="Words, or the beginning of a code.")
+    str | None,
+    QueryParameter(name="q", required=False, max_length=100, description="Words, or the beginning of a code."),
 ]
 
 

@@ -5,9 +5,9 @@ would make of it, without its parser, which knows no Chinese words and splits co
 Two kinds of lexemes:
 
 - words of two and more characters: title A, subtitle, options, attributes and codes C, description D;
-- single Chinese characters of title (B) and subtitle (D) with their true positions, so that a query of one
-  character finds something, and any run of characters is found as a phrase when the segmentation of the
-  query differs from that of the text.
+- single Chinese characters of the title (B), of subtitle, options and attributes (D) with their true
+  positions, so that a query of one character finds something, and any run of characters is found as a phrase
+  when the segmentation of the query differs from that of the text.
 """
 
 import asyncio
@@ -78,6 +78,11 @@ async def documents(texts: list[Text]) -> list[str]:
     return await asyncio.to_thread(lambda: [_document(tokenizer, text) for text in texts])
 
 
+def clean(words: str | None) -> str | None:
+    """What a person typed, as it is compared with names and codes; None when there is nothing."""
+    return (words or "").replace("\0", "").strip().lower()[:MAX_QUERY] or None
+
+
 async def query(words: str) -> str | None:
     """What a person typed, as a PostgreSQL `tsquery` literal; None when nothing in it can be searched.
 
@@ -122,7 +127,9 @@ def _document(tokenizer: Any, text: Text) -> str:
     for keyword in text.keywords:
         for lexeme, position in _words(tokenizer, keyword):
             add(lexeme, at + position, "C")
-        at += len(keyword) + 2
+        for lexeme, position in _characters(keyword):
+            add(lexeme, at + position, "D")
+        at += 2 * len(keyword) + 2
     for lexeme, position in _words(tokenizer, text.description):
         add(lexeme, at + position, "D")
     return " ".join(f"{_quoted(lexeme)}:{_places(places)}" for lexeme, places in lexemes.items())

@@ -61,7 +61,7 @@ async def list_products(
     `words` searches; the default order is then by relevance, otherwise by weight. Where other states than
     published are asked for, the newest come first, whatever the sort. Raises BadCursor.
     """
-    words = (words or "").strip().lower()[: search.MAX_QUERY] or None
+    words = search.clean(words)
     tsquery = await search.query(words) if words else None
     if words and tsquery is None:
         return Page([])
@@ -96,7 +96,7 @@ async def list_skus(
     tx: Tx, merchant_id: MerchantId, *, words: str | None = None, limit: int = 20, cursor: str | None = None
 ) -> Page[SkuRow]:
     """A page of SKUs on offer, newest products first; `words` are a text or the beginning of a code."""
-    words = (words or "").strip().lower()[: search.MAX_QUERY] or None
+    words = search.clean(words)
     tsquery = await search.query(words) if words else None
     after = paging.decode(cursor, tuple[UUID, UUID])
     rows = await db.list_skus(tx, merchant_id, limit=limit + 1, after=after, tsquery=tsquery, code=words)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import MediaType, Request, Response, get
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, QueryParameter
 
 from bihuan import catalog
 from bihuan.catalog import Sort
@@ -21,10 +21,10 @@ from bihuan.storefront.schemas import CategoryCards, Home, ProductCard, ProductP
 T = TypeVar("T")
 
 Search = Annotated[
-    str | None, Parameter(query="q", required=False, max_length=100, description="Words; all must match.")
+    str | None, QueryParameter(name="q", required=False, max_length=100, description="Words; all must match.")
 ]
 InCategory = Annotated[
-    UUID | None, Parameter(query="category_id", required=False, description="With all its subcategories.")
+    UUID | None, QueryParameter(name="category_id", required=False, description="With all its subcategories.")
 ]
 
 _encode = msgspec.json.Encoder().encode
