@@ -25,7 +25,7 @@ SESSION_EXTEND_AFTER = timedelta(minutes=5)
 KEEP_ATTEMPTS = timedelta(days=200)
 """Sign-in records are kept for more than the six months that the Cybersecurity Law (art. 23) asks for."""
 
-_LOGIN = re.compile(r"^[a-z0-9][a-z0-9._@+-]{2,63}$")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 
 _COMMON_TEXT = """password
 password1 password123 passw0rd p@ssw0rd 12345678 123456789 1234567890 87654321 11111111 00000000
@@ -43,7 +43,7 @@ def fold_login(login: str) -> str:
 def check_login(login: str) -> str:
     """The folded login of a new user; raises LoginNotAcceptable."""
     folded = fold_login(login)
-    if not _LOGIN.match(folded):
+    if not _LOGIN.fullmatch(folded):
         raise LoginNotAcceptable
     return folded
 

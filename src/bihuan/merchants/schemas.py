@@ -10,7 +10,7 @@ from bihuan.kernel.ids import StoreId
 from bihuan.merchants.db import Merchant, Store
 from bihuan.merchants.rules import full_address
 
-Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="Letters, digits, - and _.")]
+Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$(?!\n)", description="Letters, digits, - and _.")]
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"\S")]
 Region = Annotated[str, Meta(max_length=50)]
 Line = Annotated[str, Meta(max_length=200)]
