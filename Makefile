@@ -32,7 +32,7 @@ fmt: .venv/ready ## Format and fix what can be fixed
 	$(RUN) ruff check --fix .
 
 web: .venv/ready ## Build the storefront and the console again
-	$(RUN) python hatch_build.py build
+	$(RUN) python hatch_build.py
 
 browser: ## A Chromium and Chinese fonts for the browser tests (Debian; elsewhere install them yourself)
 	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ] \

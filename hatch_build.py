@@ -17,7 +17,8 @@ Environment:
     BIHUAN_SKIP_WEB=1   builds nothing (work on the Python alone; the pages answer 404 or what was built before)
 
 Without Node from the wheel (`--no-build-isolation`), a `node` of version 20.19 or newer on the PATH serves.
-`python hatch_build.py` runs the same by hand, in a tree that has Node in one of the two ways.
+`python hatch_build.py` runs the same by hand, in a tree that has Node in one of the two ways;
+`python hatch_build.py type-check` checks the types of both instead.
 """
 
 import contextlib
@@ -88,6 +89,16 @@ def build_all(root: Path, say: Callable[[str], None]) -> None:
     with _alone(root):
         for front_end in FRONT_ENDS:
             _build(root, static, front_end, say)
+
+
+def type_check_all(root: Path, say: Callable[[str], None]) -> None:
+    """Runs each front end's `npm run type-check`. Raises WebBuildFailed with what it found."""
+    with _alone(root):
+        for front_end in FRONT_ENDS:
+            folder = root / "web" / front_end.name
+            _install(folder, say)
+            say(f"Front ends: {front_end.name}, npm run type-check ...")
+            _npm(folder, "run", "type-check")
 
 
 def _build(root: Path, static: Path, front_end: FrontEnd, say: Callable[[str], None]) -> None:
@@ -224,6 +235,6 @@ class WebBuildHook(BuildHookInterface):  # type: ignore[misc,type-arg,unused-ign
 
 if __name__ == "__main__":
     try:
-        build_all(Path(__file__).parent, print)
+        (type_check_all if sys.argv[1:] == ["type-check"] else build_all)(Path(__file__).parent, print)
     except WebBuildFailed as error:
         sys.exit(str(error))
