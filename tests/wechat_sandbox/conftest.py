@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from tests.wechat_sandbox.desk import Merchant, Receiver, Sandbox
 
 

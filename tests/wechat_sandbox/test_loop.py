@@ -3,6 +3,7 @@
 import json
 
 import httpx
+
 from tests.wechat_sandbox.desk import Merchant, Receiver, Sandbox
 
 

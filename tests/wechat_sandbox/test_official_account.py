@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from tests.wechat_sandbox.desk import Sandbox
 
 Call = Callable[..., Any]
@@ -183,8 +184,8 @@ VIEW = {"type": "view", "name": "商城", "url": "https://example.com/"}
 def test_menu(sandbox: Sandbox, account: dict[str, Any], call: Call, shopper: str, follower: str) -> None:
     menu = {"button": [CLICK, {"name": "更多", "sub_button": [VIEW]}]}
     assert code_of(call("/cgi-bin/menu/create", menu)) == 0
-    below = {"name": "更多", "sub_button": [{**VIEW, "sub_button": []}]}
-    kept = [{**CLICK, "sub_button": []}, below]  # WeChat adds the empty lists
+    below: dict[str, Any] = {"name": "更多", "sub_button": [{**VIEW, "sub_button": []}]}
+    kept: list[dict[str, Any]] = [{**CLICK, "sub_button": []}, below]  # WeChat adds the empty lists
     assert call("/cgi-bin/menu/get") == {"menu": {"button": kept}}
     chats = sandbox.get(f"/_sandbox/shoppers/{shopper}/chats")["items"]
     assert chats[0]["menu"] == kept

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
 from tests.wechat_sandbox.desk import Merchant, Sandbox
 
 JSAPI = "/v3/pay/transactions/jsapi"

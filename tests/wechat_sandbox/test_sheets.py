@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+
 from tests.wechat_sandbox.desk import Merchant, Receiver, Sandbox, wait_for
 
 JSAPI = "/v3/pay/transactions/jsapi"

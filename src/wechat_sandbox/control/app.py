@@ -8,7 +8,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from wechat_sandbox import __version__
 from wechat_sandbox.control import accounts, inspect, payments, shoppers
-from wechat_sandbox.control.errors import ControlError, answer, http_answer
+from wechat_sandbox.control.errors import ControlError, answer, http_answer, mishap, too_deep
 from wechat_sandbox.world import World
 
 
@@ -31,7 +31,12 @@ def control_app(world: World) -> Litestar:
     )
     return Litestar(
         route_handlers=[router],
-        exception_handlers={ControlError: answer, HTTPException: http_answer},
+        exception_handlers={
+            ControlError: answer,
+            HTTPException: http_answer,
+            RecursionError: too_deep,
+            Exception: mishap,
+        },
         openapi_config=OpenAPIConfig(
             title="WeChat sandbox: control API",
             version=__version__,

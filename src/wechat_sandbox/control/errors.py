@@ -1,9 +1,12 @@
 """Errors of the control API: `{"code", "message"}` with a fitting status."""
 
+import logging
 from typing import Any
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+
+log = logging.getLogger("wechat_sandbox.control")
 
 
 class ControlError(Exception):
@@ -34,3 +37,14 @@ def http_answer(_: Request[Any, Any, Any], error: Exception) -> Response[dict[st
     if error.extra:
         body["extra"] = error.extra
     return Response(body, status_code=error.status_code)
+
+
+def too_deep(_: Request[Any, Any, Any], __: Exception) -> Response[dict[str, Any]]:
+    """A body nested beyond what the decoder follows."""
+    return Response({"code": "bad_request", "message": "the body is nested too deep"}, status_code=400)
+
+
+def mishap(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """A mistake of the sandbox itself: told to the log, not to the caller."""
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
+    return Response({"code": "internal_error", "message": "the sandbox failed; see its log"}, status_code=500)
