@@ -110,29 +110,23 @@ def _is_han(run: str) -> bool:
 
 def _document(tokenizer: Any, text: Text) -> str:
     lexemes: dict[str, list[tuple[int, str]]] = {}
-
-    def add(lexeme: str, position: int, weight: str) -> None:
+    for lexeme, position, weight in _weighed(tokenizer, text):
         if len(lexeme) <= _MAX_LEXEME:
             lexemes.setdefault(lexeme, []).append((min(position, _MAX_POSITION), weight))
+    return " ".join(f"{_quoted(lexeme)}:{_places(places)}" for lexeme, places in lexemes.items())
 
-    for lexeme, position in _words(tokenizer, text.title):
-        add(lexeme, position, "A")
-    for lexeme, position in _characters(text.title):
-        add(lexeme, position, "B")
-    for lexeme, position in _words(tokenizer, text.subtitle):
-        add(lexeme, _SUBTITLE_AT + position, "C")
-    for lexeme, position in _characters(text.subtitle):
-        add(lexeme, _SUBTITLE_AT + position, "D")
+
+def _weighed(tokenizer: Any, text: Text) -> Iterator[tuple[str, int, str]]:
+    """Every lexeme of a product with its position and weight."""
+    parts = [(text.title, 0, "A", "B"), (text.subtitle, _SUBTITLE_AT, "C", "D")]
     at = _KEYWORDS_AT
     for keyword in text.keywords:
-        for lexeme, position in _words(tokenizer, keyword):
-            add(lexeme, at + position, "C")
-        for lexeme, position in _characters(keyword):
-            add(lexeme, at + position, "D")
+        parts.append((keyword, at, "C", "D"))
         at += 2 * len(keyword) + 2
-    for lexeme, position in _words(tokenizer, text.description):
-        add(lexeme, at + position, "D")
-    return " ".join(f"{_quoted(lexeme)}:{_places(places)}" for lexeme, places in lexemes.items())
+    for part, start, of_words, of_characters in parts:
+        yield from ((lexeme, start + position, of_words) for lexeme, position in _words(tokenizer, part))
+        yield from ((lexeme, start + position, of_characters) for lexeme, position in _characters(part))
+    yield from ((lexeme, at + position, "D") for lexeme, position in _words(tokenizer, text.description))
 
 
 def _words(tokenizer: Any, text: str) -> Iterator[tuple[str, int]]:

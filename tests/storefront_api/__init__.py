@@ -1,0 +1,1 @@
+"""Tests of what shoppers and merchants see of the goods, over HTTP."""
