@@ -39,9 +39,9 @@ export const rooms: Room[] = [
   { name: 'labels', path: '/labels', title: 'labels', needs: ['labels.read'], group: 'places', icon: 'qr', view: () => import('@/views/places/LabelsView.vue') },
 
   { name: 'members', path: '/members', title: 'members', needs: ['members.read'], group: 'people', icon: 'members', view: () => import('@/views/people/MembersView.vue') },
-  { name: 'followers', path: '/followers', title: 'followers', needs: ['channels.read'], group: 'people', icon: 'followers', view: () => import('@/views/people/FollowersView.vue') },
+  { name: 'followers', path: '/followers', title: 'followers', needs: ['members.read'], group: 'people', icon: 'followers', view: () => import('@/views/people/FollowersView.vue') },
 
-  { name: 'official-account', path: '/official-account', title: 'officialAccount', needs: ['channels.read'], group: 'wechat', icon: 'chat', view: () => import('@/views/wechat/OfficialAccountView.vue') },
+  { name: 'official-account', path: '/official-account', title: 'officialAccount', needs: ['channels.write'], group: 'wechat', icon: 'chat', view: () => import('@/views/wechat/OfficialAccountView.vue') },
   { name: 'payment', path: '/payment', title: 'payment', needs: ['payments.read'], group: 'wechat', icon: 'pay', view: () => import('@/views/wechat/PaymentView.vue') },
 
   { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },

@@ -14,6 +14,16 @@ export function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** Everything that the platform found wrong, when it found more than one thing. */
+export function faults(error: unknown): string[] {
+  const found = error instanceof ApiError ? error.extra.errors : null
+  if (!Array.isArray(found)) return []
+  return found.flatMap((one: unknown) => {
+    const message = one && typeof one === 'object' && 'message' in one ? one.message : null
+    return typeof message === 'string' ? [message] : []
+  })
+}
+
 export function complain(error: unknown): void {
   ElMessage({ type: 'error', message: explain(error), grouping: true, duration: 5000 })
 }

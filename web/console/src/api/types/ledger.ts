@@ -23,9 +23,9 @@ export interface LedgerTransaction {
 export interface ParkedDelivery {
   fact_id: string
   handler: string
-  fact_type: string
+  kind: string
   attempts: number
-  error: string
+  error: string | null
   parked_at: string
-  payload?: unknown
+  merchant_id?: string
 }

@@ -7,6 +7,9 @@ export interface OfficialAccount {
   callback_url: string
   secret_fingerprint: string | null
   encoding_aes_key_fingerprint: string | null
+  mini_program_app_id: string | null
+  mini_program_secret_fingerprint: string | null
+  verified_at: string | null
 }
 
 export interface Replies {

@@ -3,7 +3,7 @@ import type { Attribute, Media, Product, ProductOption, ProductWrite } from '@/a
 import { fromFen, toFen } from '@/format'
 import { t } from '@/i18n'
 
-export const MOST_SKUS = 200
+export const MOST_SKUS = 300
 
 export interface DraftSku {
   sku_id?: string
