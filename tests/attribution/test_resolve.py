@@ -7,8 +7,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bihuan import attribution
+from bihuan import attribution, channels, merchants
 from bihuan.attribution import PLACE_WINDOW, SHARE_WINDOW, Home, NewTouch, Touch, db, decide
+from bihuan.channels import NewLabel
 from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.errors import TooManyRequests
 from bihuan.kernel.ids import CounterId, LabelId, MerchantId, ShopperId, StaffId, StoreId, TouchpointId, new_id
@@ -106,8 +107,11 @@ async def test_one_query_finds_for_a_batch_what_the_rule_decides_on_everything(r
 
 
 async def test_a_reload_is_no_new_meeting_but_a_return_is(rt: Runtime, clock: OffsetClock) -> None:
-    merchant_id, shopper_id = MerchantId(new_id()), ShopperId(new_id())
-    a, b = LabelId(new_id()), LabelId(new_id())
+    shopper_id = ShopperId(new_id())
+    async with rt.db.transaction() as tx:
+        merchant_id = (await merchants.create(tx, code=f"m{new_id().hex[-12:]}", name="青衫")).merchant_id
+        new = NewLabel(kind="campaign", name="春装")
+        a, b = [(await channels.create_label(tx, merchant_id, new)).label_id for _ in range(2)]
 
     async def visit(label: LabelId) -> bool:
         async with rt.db.transaction() as tx:
@@ -127,7 +131,7 @@ async def test_touchpoints_are_limited_and_sharing_with_oneself_is_none(rt: Runt
         refused = 0
         for _ in range(62):
             try:
-                new = NewTouch(shopper_id=shopper_id, kind="visit", label_id=LabelId(new_id()))
+                new = NewTouch(shopper_id=shopper_id, kind="share", sharer_id=ShopperId(new_id()))
                 await attribution.record(tx, merchant_id, new)
             except TooManyRequests:
                 refused += 1
