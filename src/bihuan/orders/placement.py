@@ -259,6 +259,7 @@ def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, 
         key=command.key,
         input_hash=command.input_hash,
         attribution=context.attributions[command.shopper_id],
+        pickup_code=rules.draw_pickup_code() if delivery.method == "pickup" else None,
         pool_ids=[context.pools[line.sku_id, location] for line in quote.lines],
     )
 
@@ -271,7 +272,7 @@ def _delivery(command: Command, context: _Context) -> tuple[DeliveryView, Locati
             raise DeliveryIncomplete
         view = StoreView(store.store_id, store.name, f"{store.province}{store.city}{store.district}{store.address}")
         where = context.locations.by_store[store.store_id]
-        return DeliveryView("pickup", store=view, pickup_code=rules.draw_pickup_code()), where
+        return DeliveryView("pickup", store=view), where
     address = context.addresses.get((command.shopper_id, wish.address_id)) if wish.address_id else None
     if address is None:
         raise DeliveryIncomplete

@@ -22,6 +22,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     input_hash: bytes
     attribution: Attribution
+    pickup_code: str | None  # shown once it is paid for
     pool_ids: list[PoolId]
 
 
@@ -71,7 +72,7 @@ def _order_columns(
         [_json(view.adjustments).decode() for view in views],
         [view.delivery.method for view in views],
         [_delivery(view) for view in views],
-        [view.delivery.pickup_code for view in views],
+        [draft.pickup_code for draft in drafts],
         [view.remark for view in views],
         [a.store_id for a in who],
         [a.counter_id for a in who],
