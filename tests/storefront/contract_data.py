@@ -136,13 +136,17 @@ def picture(name: str) -> str:
         body = (
             f'<rect width="100" height="100" fill="{back}"/>'
             f'<circle cx="50" cy="52" r="38" fill="#fff" opacity=".4"/>'
-            f'<path d="{_SHIRT}" fill="#fff" stroke="{THEME_COLOR}" stroke-width="1.2" transform="rotate({turn} 50 50)"/>'
-            f'<path d="M50 28v50" stroke="{THEME_COLOR}" stroke-width=".6" stroke-dasharray="1 4" transform="rotate({turn} 50 50)"/>'
+            f'<g transform="rotate({turn} 50 50)" stroke="{THEME_COLOR}">'
+            f'<path d="{_SHIRT}" fill="#fff" stroke-width="1.2"/>'
+            '<path d="M50 28v50" stroke-width=".6" stroke-dasharray="1 4"/></g>'
         )
     elif name.startswith("icon-"):
         body = f'<path d="{_SHIRT}" fill="none" stroke="{THEME_COLOR}" stroke-width="3"/>'
     elif name.startswith("avatar"):
-        body = '<rect width="100" height="100" fill="#e9dfd0"/><circle cx="50" cy="40" r="18" fill="#b58e6b"/><path d="M14 100q4-36 36-36t36 36z" fill="#2F6F5E"/>'
+        body = (
+            '<rect width="100" height="100" fill="#e9dfd0"/><circle cx="50" cy="40" r="18" fill="#b58e6b"/>'
+            '<path d="M14 100q4-36 36-36t36 36z" fill="#2F6F5E"/>'
+        )
     else:
         body = f'<rect width="100" height="100" fill="{THEME_COLOR}"/><path d="{_SHIRT}" fill="#fff"/>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 100">{body}</svg>'

@@ -128,7 +128,8 @@ class Shop:
             product, sku = self.sku(wanted["sku_id"])
             subtotal = sku["price_fen"] * wanted["quantity"]
             sums = {"unit_price_fen": sku["price_fen"], "subtotal_fen": subtotal, "total_fen": subtotal}
-            lines.append(self._named(product, sku) | {"quantity": wanted["quantity"], "adjustments": []} | sums)
+            none: list[Json] = []
+            lines.append(self._named(product, sku) | {"quantity": wanted["quantity"], "adjustments": none} | sums)
         goods = sum(line["subtotal_fen"] for line in lines)
         ships = body["delivery"]["method"] == "ship" and goods < FREE_FREIGHT_FROM_FEN
         freight = FREIGHT_FEN if ships else 0
@@ -162,13 +163,9 @@ class Shop:
         wanted = body["delivery"]
         address = next((a for a in self.addresses if a["address_id"] == wanted.get("address_id")), None)
         store = next((s for s in STORES if s["store_id"] == wanted.get("store_id")), None)
-        delivery = {
-            "method": wanted["method"],
-            "address": address,
-            "store": store,
-            "pickup_code": None,
-            "shipments": [],
-        }
+        none: list[Json] = []
+        delivery: Json = {"method": wanted["method"], "address": address, "store": store}
+        delivery |= {"pickup_code": None, "shipments": none}
         state = {"state": "unpaid", "payment_status": "unpaid", "fulfilment_status": "none", "refund_status": "none"}
         times = {"created_at": _now(), "expires_at": _now(15), "paid_at": None, "cancelled_at": None}
         for index, line in enumerate(quoted["lines"]):

@@ -175,7 +175,7 @@ export function useCheckout() {
 
   /** Places the order; null when it could not be, with the reason in `notice`. */
   async function submit(): Promise<Order | null> {
-    if (!quote.value || placing.value || !ready.value) return null
+    if (!quote.value || placing.value || loading.value || !ready.value) return null
     placing.value = true
     notice.value = null
     problems.value = {}
