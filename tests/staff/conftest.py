@@ -1,6 +1,6 @@
 """A merchant with people of each role, signed in."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 
 from bihuan import merchants, staff
 from bihuan.identity import passwords
+from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
 
@@ -61,6 +62,17 @@ def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     monkeypatch.setattr(passwords, "hasher", quick)
     monkeypatch.setattr(passwords, "nobodys", quick.hash("nobody's"))
+
+
+@pytest.fixture(autouse=True)
+async def todays_clock(rt: Runtime, clock: OffsetClock) -> AsyncGenerator[None, None]:
+    """Gives the clock back as it was: all tests share it, and WeChat's signatures are only good today."""
+    offset = clock.offset
+    yield
+    if clock.offset != offset:
+        clock.offset = offset
+        async with rt.db.transaction() as tx:
+            await tx.execute("delete from sign_in_throttles")
 
 
 NewDesk = Callable[..., Awaitable[Desk]]

@@ -1,5 +1,6 @@
 """The console's rooms about people and places, and who may do what in them."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -191,6 +192,18 @@ async def test_nobody_changes_her_own_role_and_an_owner_remains(owner: Desk, new
     )
     assert demoted.json()["role"] == "finance"
     assert (await second.send("GET", "/api/merchant/staff")).status_code == 403
+
+
+async def test_two_owners_who_demote_each_other_at_once_leave_one(owner: Desk, new_desk: NewDesk) -> None:
+    second = await new_desk("owner", owner.merchant)
+    demoted = {"name": "小店", "role": "clerk"}
+    answers = await asyncio.gather(
+        owner.send("PUT", f"/api/merchant/staff/{second.person.staff_id}", demoted),
+        second.send("PUT", f"/api/merchant/staff/{owner.person.staff_id}", demoted),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 403]
+    who = owner if answers[0].status_code == 200 else second
+    assert sorted(one["role"] for one in (await who.get("/api/merchant/staff"))["items"]) == ["clerk", "owner"]
 
 
 async def test_a_login_does_not_change(owner: Desk, new_desk: NewDesk) -> None:

@@ -109,7 +109,7 @@ async def add_store(
 ) -> Store:
     """Adds a store, with the location where its stock lies."""
     async with rt.db.transaction() as tx:
-        return await run_once(
+        store = await run_once(
             tx,
             staff.merchant_id,
             _actor(staff),
@@ -119,13 +119,17 @@ async def add_store(
             Store,
             lambda: merchants.create_store(tx, staff.merchant_id, **msgspec.structs.asdict(data)),
         )
+    merchants.forget_stock_locations(staff.merchant_id)
+    return store
 
 
 @put("/api/merchant/stores/{store_id:uuid}", opt=access("staff:stores.write"))
 async def change_store(rt: Runtime, staff: StaffSession, store_id: FromPath[UUID], data: JSONBody[StoreIn]) -> Store:
     """Replaces a store."""
     async with rt.db.transaction() as tx:
-        return await merchants.update_store(tx, staff.merchant_id, data.as_store(store_id))
+        store = await merchants.update_store(tx, staff.merchant_id, data.as_store(store_id))
+    merchants.forget_stock_locations(staff.merchant_id)
+    return store
 
 
 @get("/api/merchant/stores/{store_id:uuid}/counters", opt=access("staff:stores.read"))
