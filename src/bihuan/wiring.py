@@ -17,11 +17,15 @@ import bihuan.channels.handlers
 import bihuan.channels.routes
 import bihuan.identity.handlers
 import bihuan.identity.routes
+import bihuan.insight.handlers
+import bihuan.insight.routes
 import bihuan.ledger.routes
+import bihuan.membership.handlers
+import bihuan.membership.routes
 import bihuan.merchants.routes
 import bihuan.staff.routes
 import bihuan.storefront.routes
-from bihuan import attribution, catalog, channels, identity, inventory, ledger, merchants, staff
+from bihuan import attribution, catalog, channels, identity, insight, inventory, ledger, membership, merchants, staff
 from bihuan.kernel import idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
@@ -39,6 +43,8 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.backoffice.routes.ROUTES,
     *bihuan.channels.routes.ROUTES,
     *bihuan.attribution.routes.ROUTES,
+    *bihuan.membership.routes.ROUTES,
+    *bihuan.insight.routes.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -58,6 +64,8 @@ AUTHENTICATORS: dict[str, Authenticator] = {
 HANDLERS: Sequence[Handler] = (
     *bihuan.channels.handlers.HANDLERS,
     *bihuan.attribution.handlers.HANDLERS,
+    *bihuan.membership.handlers.HANDLERS,
+    *bihuan.insight.handlers.HANDLERS,
 )
 
 PERIODIC: Sequence[Periodic] = (
@@ -81,5 +89,7 @@ CHECKS: Sequence[Check] = (
     *ledger.CHECKS,
     *channels.CHECKS,
     *attribution.CHECKS,
+    *membership.CHECKS,
+    *insight.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from litestar import Response, get, post
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from bihuan import merchants
 from bihuan.channels import accounts, apps, drawing, labels
@@ -26,7 +26,7 @@ from bihuan.wechat import WeChatError
 
 log = structlog.get_logger(__name__)
 
-Size = Annotated[int, Parameter(ge=drawing.MIN_SIZE, le=drawing.MAX_SIZE, description="Pixels.")]
+Size = Annotated[int, QueryParameter(ge=drawing.MIN_SIZE, le=drawing.MAX_SIZE, description="Pixels.")]
 
 _PRIVATE = {"Cache-Control": "private, max-age=300"}
 
@@ -117,7 +117,7 @@ async def mini_program_code(
     rt: Runtime,
     staff: StaffSession,
     label_id: FromPath[UUID],
-    size: Annotated[int, Parameter(ge=280, le=1280)] = 430,
+    size: Annotated[int, QueryParameter(ge=280, le=1280)] = 430,
 ) -> Response[bytes]:
     """The label's mini-program code, drawn by WeChat."""
     async with rt.db.transaction(readonly=True) as tx:

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 from litestar import Request, Response, get, post
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, QueryParameter
 from litestar.response import Redirect
 
 from bihuan import identity
@@ -16,8 +16,8 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.wechat import WeChatError
 
-Path = Annotated[str | None, Parameter(max_length=1024, description="A path of ours to return to.")]
-Text = Annotated[str, Parameter(max_length=512)]
+Path = Annotated[str | None, QueryParameter(max_length=1024, description="A path of ours to return to.")]
+Text = Annotated[str, QueryParameter(max_length=512)]
 
 
 @get("/api/shop/{m:str}/wechat/authorize", opt=access("public"), status_code=302)
@@ -34,7 +34,7 @@ async def callback(
     merchant: Merchant,
     request: Request[Any, Any, Any],
     code: Text = "",
-    shopper_state: Annotated[str, Parameter(query="state", max_length=512)] = "",
+    shopper_state: Annotated[str, QueryParameter(name="state", max_length=512)] = "",
     next: Path = None,
 ) -> Response[Any]:
     """Back from WeChat: signs in and goes on to the page; says what failed, with a way to try again."""
@@ -81,7 +81,7 @@ async def login(rt: Runtime, merchant: Merchant, data: JSONBody[CodeIn]) -> Logi
 
 
 @get("/api/shop/{m:str}/wechat/jssdk", opt=access("public"))
-async def jssdk(rt: Runtime, merchant: Merchant, url: Annotated[str, Parameter(max_length=2048)]) -> JsSdkOut:
+async def jssdk(rt: Runtime, merchant: Merchant, url: Annotated[str, QueryParameter(max_length=2048)]) -> JsSdkOut:
     """The signature with which the page at `url` (of this mall) may use WeChat's JS-SDK."""
     config = await oauth.jssdk(rt, merchant, url)
     return JsSdkOut(config.app_id, config.timestamp, config.nonce_str, config.signature, rt.settings.wechat.js)
