@@ -10,6 +10,7 @@ export function opens(room: Room): boolean {
 
 /** The first room that this person may enter. */
 export function home(): string {
+  if (state.session?.merchant.is_platform && may('platform.read')) return '/platform'
   return rooms.find((room) => room.group && opens(room))?.path ?? '/'
 }
 
