@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
 import bihuan.attribution.handlers
 import bihuan.attribution.routes
+import bihuan.backoffice.deliveries
 import bihuan.backoffice.routes
 import bihuan.catalog.routes
 import bihuan.channels.handlers
@@ -26,7 +27,7 @@ import bihuan.merchants.routes
 import bihuan.staff.routes
 import bihuan.storefront.routes
 from bihuan import attribution, catalog, channels, identity, insight, inventory, ledger, membership, merchants, staff
-from bihuan.kernel import idempotency
+from bihuan.kernel import events, idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
 from bihuan.kernel.jobs import Periodic
@@ -41,6 +42,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.ledger.routes.ROUTES,
     *bihuan.storefront.routes.ROUTES,
     *bihuan.backoffice.routes.ROUTES,
+    *bihuan.backoffice.deliveries.ROUTES,
     *bihuan.channels.routes.ROUTES,
     *bihuan.attribution.routes.ROUTES,
     *bihuan.membership.routes.ROUTES,
@@ -81,6 +83,7 @@ HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, 
 """Plain ASGI handlers that see a request before the framework does: method, path, handler."""
 
 CHECKS: Sequence[Check] = (
+    *events.CHECKS,
     *identity.CHECKS,
     *merchants.CHECKS,
     *staff.CHECKS,

@@ -17,6 +17,7 @@ import structlog
 from bihuan.kernel.db import Database, Routes, Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import FactId, MerchantId, new_id
+from bihuan.kernel.verification import Check
 
 log = structlog.get_logger(__name__)
 
@@ -223,3 +224,18 @@ async def replay(tx: Tx, merchant_id: MerchantId, handler: str, fact_id: UUID) -
 
 SWEEP_EVERY = timedelta(seconds=5)
 """How often a worker looks for deliveries whose wake-up was lost or whose time has come."""
+
+CHECKS = (
+    Check(
+        "facts.all_handled_or_parked",
+        "no fact waits for a handler that should have had it half a minute ago",
+        """select merchant_id || '/' || fact_id as id, handler, attempts, error from deliveries
+           where parked_at is null and available_at < now() - interval '30 seconds'""",
+    ),
+    Check(
+        "facts.deliveries_have_facts",
+        "each delivery has its fact",
+        """select d.merchant_id || '/' || d.fact_id as id, d.handler from deliveries d
+           left join facts f on f.merchant_id = d.merchant_id and f.fact_id = d.fact_id where f.fact_id is null""",
+    ),
+)
