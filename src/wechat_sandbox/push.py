@@ -9,17 +9,17 @@ import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx
-
 from wechat_sandbox import chat
 from wechat_sandbox.crypto import encrypt_message, sha1_sorted
 from wechat_sandbox.models import Attempt, Delivery, Identity, OfficialAccount
+from wechat_sandbox.outbound import NoAnswerInTimeError, SendError
 from wechat_sandbox.passive import ReplyError, parse_reply
 from wechat_sandbox.world import World
 
 TRIES = 3
 PAUSE_SECONDS = 1.0
 """Between tries that failed at once; one that timed out has already taken its five seconds."""
+HEADERS = {"Content-Type": "text/xml", "User-Agent": "Mozilla/4.0", "Accept": "*/*", "Pragma": "no-cache"}
 TROUBLE = "该公众号提供的服务出现故障，请稍后再试"
 
 
@@ -99,16 +99,16 @@ async def _deliver(world: World, account: OfficialAccount, identity: Identity, d
         url = with_query(account.callback_url or "", signed_query(account, identity.openid, encrypted))
         at = world.clock.now()
         try:
-            response = await world.http.post(url, content=body.encode(), headers={"Content-Type": "text/xml"})
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            delivery.attempts.append(Attempt(at, 0, f"{type(error).__name__}: {error}"[:200]))
-            if not isinstance(error, httpx.TimeoutException):
+            reply = await world.outbound.send("POST", url, HEADERS, body.encode())
+        except SendError as error:
+            delivery.attempts.append(Attempt(at, 0, str(error)[:200]))
+            if not isinstance(error, NoAnswerInTimeError):
                 await asyncio.sleep(PAUSE_SECONDS)
             continue
-        delivery.attempts.append(Attempt(at, response.status_code))
-        if response.status_code == 200:
+        delivery.attempts.append(Attempt(at, reply.status))
+        if reply.status == 200:
             delivery.state = "accepted"
-            _take_reply(world, account, identity, delivery, response.content)
+            _take_reply(world, account, identity, delivery, reply.body)
             return
         await asyncio.sleep(PAUSE_SECONDS)
     delivery.state = "given_up"
@@ -142,11 +142,11 @@ async def handshake(world: World, account: OfficialAccount, url: str) -> str:
         "nonce": nonce,
     }
     try:
-        response = await world.http.get(with_query(url, urlencode(query)))
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        return f"请求URL超时或无法连接: {type(error).__name__} {error}"
-    if response.status_code != 200:
-        return f"请求URL返回 {response.status_code}"
-    if response.content.strip() != echo.encode():
-        return f"Token验证失败: 应原样返回 echostr，收到 {response.text[:80]!r}"
+        reply = await world.outbound.send("GET", with_query(url, urlencode(query)), HEADERS)
+    except SendError as error:
+        return f"请求URL超时或无法连接: {error}"
+    if reply.status != 200:
+        return f"请求URL返回 {reply.status}"
+    if reply.body.strip() != echo.encode():
+        return f"Token验证失败: 应原样返回 echostr，收到 {reply.text[:80]!r}"
     return ""

@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Coroutine
 from typing import Any
 
-import httpx
 from msgspec import Struct
 
 from wechat_sandbox.clock import Clock
@@ -34,6 +33,7 @@ from wechat_sandbox.models import (
     Shopper,
     Tag,
 )
+from wechat_sandbox.outbound import Outbound
 from wechat_sandbox.store import Store, Table
 
 log = logging.getLogger("wechat_sandbox")
@@ -122,7 +122,7 @@ class World:
         for order in self.orders.values():
             self.index_order(order)
 
-        self._http: httpx.AsyncClient | None = None
+        self.outbound = Outbound()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def index_order(self, order: Order) -> None:
@@ -137,17 +137,6 @@ class World:
     def derive(self, label: str) -> bytes:
         """32 bytes that depend on the seed and the label alone: the same at every start."""
         return hmac.new(self.settings.seed.encode(), label.encode(), hashlib.sha256).digest()
-
-    @property
-    def http(self) -> httpx.AsyncClient:
-        """For pushes and notifications: 5 s as WeChat waits, no proxies, no redirects."""
-        if self._http is None:
-            self._http = httpx.AsyncClient(
-                timeout=5.0,
-                trust_env=False,
-                limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
-            )
-        return self._http
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run work in the background and report what it raises."""
@@ -167,8 +156,7 @@ class World:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._http is not None:
-            await self._http.aclose()
+        self.outbound.close()
         self.store.close()
 
 

@@ -111,7 +111,7 @@ def test_nobody_there(sandbox: Sandbox, merchant: Merchant) -> None:
     wait_for(lambda: len(notice(sandbox, number)["attempts"]) == 1)
     told = notice(sandbox, number)
     assert (told["state"], told["attempts"][0]["status"]) == ("pending", 0)
-    assert "ConnectError" in told["attempts"][0]["error"]
+    assert "ConnectionRefused" in told["attempts"][0]["error"]
 
 
 def test_codes_and_orders_end(sandbox: Sandbox, merchant: Merchant) -> None:

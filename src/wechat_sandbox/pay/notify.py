@@ -7,12 +7,12 @@ import secrets
 import uuid
 from typing import Any
 
-import httpx
 import msgspec
 
 from wechat_sandbox.clock import rfc3339
 from wechat_sandbox.crypto import gcm_encrypt
 from wechat_sandbox.models import Attempt, Merchant, Notice
+from wechat_sandbox.outbound import SendError
 from wechat_sandbox.pay.answers import signature_headers
 from wechat_sandbox.world import World
 
@@ -76,10 +76,10 @@ async def deliver(world: World, notice: Notice) -> None:
         **signature_headers(world, merchant, body),
     }
     try:
-        response = await world.http.post(notice.url, content=body, headers=headers)
-        attempt = Attempt(at, response.status_code, "" if response.is_success else response.text[:200])
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        attempt = Attempt(at, 0, f"{type(error).__name__}: {error}"[:200])
+        reply = await world.outbound.send("POST", notice.url, headers, body)
+        attempt = Attempt(at, reply.status, "" if reply.status in (200, 204) else reply.text[:200])
+    except SendError as error:
+        attempt = Attempt(at, 0, str(error)[:200])
     notice.attempts.append(attempt)
     if attempt.status in (200, 204):
         notice.state = "accepted"
