@@ -120,6 +120,16 @@ def _build(root: Path, static: Path, front_end: FrontEnd, say: Callable[[str], N
         _place(folder / made, static / to, wanted)
 
 
+def check_types(root: Path, say: Callable[[str], None]) -> None:
+    """Runs each front end's type checker. Raises WebBuildFailed with what it found."""
+    with _alone(root):
+        for front_end in FRONT_ENDS:
+            folder = root / "web" / front_end.name
+            _install(folder, say)
+            say(f"Front ends: {front_end.name}, npm run type-check ...")
+            _npm(folder, "run", "type-check")
+
+
 def _stamp(folder: Path) -> str:
     try:
         return (folder / STAMP).read_text(encoding="ascii").strip()
