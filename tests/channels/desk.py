@@ -98,7 +98,8 @@ class Brand:
 
     async def label(self, name: str = "一店", **more: Any) -> Label:
         """A label with WeChat's code; of the store unless told otherwise."""
-        new = NewLabel(name=name, **({"kind": "store", "store_id": self.store_id} | more))
+        about: dict[str, Any] = {"kind": "store", "store_id": self.store_id}
+        new = NewLabel(name=name, **(about | more))
         async with self.mall.rt.db.transaction() as tx:
             made = await channels.create_label(tx, self.merchant.merchant_id, new)
         return await channels.ensure_qr(self.mall.rt, self.merchant.merchant_id, made.label_id)
@@ -155,11 +156,13 @@ class Mall:
             await self.sandbox.call("PUT", f"/official-accounts/{brand.appid}", settings)
         return brand
 
-    async def sign_in_staff(self, brand: Brand, role: str = "owner") -> httpx.AsyncClient:
+    async def sign_in_staff(self, brand: Brand, role: staff.Role = "owner") -> httpx.AsyncClient:
         """A client signed in as a member of the brand's staff."""
         login, password = f"u{new_id().hex[-12:]}", "correct horse battery"
         async with self.rt.db.transaction() as tx:
-            await staff.create(tx, brand.merchant.merchant_id, login=login, password=password, name="店长", role=role)
+            await staff.create(
+                tx, brand.merchant.merchant_id, login=login, password=password, name="店长", role=role, store_id=None
+            )
         answer = await self.http.post("/api/merchant/session", json={"login": login, "password": password})
         answer.raise_for_status()
         bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
