@@ -59,3 +59,19 @@ async def delete_items(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, s
         shopper_id,
         sku_ids,
     )
+
+
+async def move_shopper(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_id: ShopperId) -> None:
+    """Puts one shopper's cart into another's; an item in both keeps the larger quantity."""
+    await tx.execute(
+        """with former as (
+             delete from cart_items where merchant_id = $1 and shopper_id = $2 returning *
+           )
+           insert into cart_items (merchant_id, shopper_id, sku_id, quantity, added_price_fen, added_at)
+           select merchant_id, $3, sku_id, quantity, added_price_fen, added_at from former
+           on conflict (merchant_id, shopper_id, sku_id)
+             do update set quantity = greatest(cart_items.quantity, excluded.quantity)""",
+        merchant_id,
+        former_id,
+        shopper_id,
+    )

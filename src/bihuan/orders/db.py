@@ -304,3 +304,13 @@ async def insert_shipment(
         staff_id,
         tx.now,
     )
+
+
+async def move_shopper(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_id: ShopperId) -> None:
+    """Gives one shopper's orders to another."""
+    await tx.execute(
+        "update orders set shopper_id = $3 where merchant_id = $1 and shopper_id = $2",
+        merchant_id,
+        former_id,
+        shopper_id,
+    )

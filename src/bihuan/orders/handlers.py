@@ -1,14 +1,18 @@
-"""Orders' periodic work: what nobody paid expires, what nobody confirmed completes."""
+"""Orders' periodic work (what nobody paid expires, what nobody confirmed completes) and reactions."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
 
+from bihuan.facts.identity import ShoppersMerged
+from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import WrongState
+from bihuan.kernel.events import Envelope, Handler
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
-from bihuan.orders import db, rules, service
+from bihuan.orders import cart_db, db, rules, service
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +52,16 @@ async def complete_delivered(rt: Runtime) -> int:
             log.info("order moved on before it was completed", order_id=str(order_id))
     return done
 
+
+async def move_orders(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
+    """Two shoppers were one person: her orders and carts are the remaining one's."""
+    for envelope in envelopes:
+        fact: ShoppersMerged = envelope.fact
+        await db.move_shopper(tx, merchant_id, fact.former_id, fact.shopper_id)
+        await cart_db.move_shopper(tx, merchant_id, fact.former_id, fact.shopper_id)
+
+
+HANDLERS = (Handler(name="orders.move_orders", facts=(ShoppersMerged,), run=move_orders),)
 
 JOBS = (
     Periodic(name="orders.expire", every_seconds=2, run=expire),

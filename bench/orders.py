@@ -1,0 +1,117 @@
+"""Placing one-line orders over HTTP by signed-in shoppers, on 1,000 SKUs and on one hot SKU.
+
+Limits of the same run: (a) a bare ASGI handler on the same server; (b) one transaction per order in one
+statement, two connections per worker.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from bench import load, shops, stack
+from bench.load import Measured
+from bench.results import report
+from bench.shops import PRICE_FEN, Buyers
+from bihuan.kernel.ids import SkuId
+from bihuan.kernel.runtime import Runtime
+from bihuan.merchants import Merchant
+
+CONNECTIONS = 256
+SECONDS = 8.0
+WARM_UP_SECONDS = 2.0
+_serial = itertools.count()
+
+
+def order_requests(url: str, merchant: Merchant, skus: Sequence[SkuId], buyers: Buyers) -> Iterator[bytes]:
+    """Orders without end: buyers and SKUs in turn, a fresh key each."""
+    path = f"{url}/api/shop/{merchant.code}/orders"
+    bodies = [
+        [
+            msgspec.json.encode(
+                {
+                    "lines": [{"sku_id": sku, "quantity": 1, "price_fen": PRICE_FEN}],
+                    "delivery": {"method": "ship", "address_id": address},
+                    "total_fen": PRICE_FEN,
+                }
+            )
+            for sku in (skus[n % len(skus)], skus[(n * 7 + 3) % len(skus)])
+        ]
+        for n, address in enumerate(buyers.addresses)
+    ]
+    while True:
+        for n, token in enumerate(buyers.tokens):
+            headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": f"bench-{next(_serial):012d}"}
+            yield load.request("POST", path, bodies[n][next(_serial) % 2], headers)
+
+
+async def measure(url: str, requests: Iterator[bytes]) -> Measured:
+    """A warm-up, then the run that counts."""
+    await load.run(url, requests, connections=CONNECTIONS, seconds=WARM_UP_SECONDS)
+    return await load.run(url, requests, connections=CONNECTIONS, seconds=SECONDS)
+
+
+async def _oversold(rt: Runtime) -> int:
+    async with rt.db.session() as tx:
+        return int(
+            await tx.fetchval(
+                """select count(*) from pools p where p.available < 0 or p.held <> (
+                     select coalesce(sum(quantity), 0) from holds h
+                     where h.merchant_id = p.merchant_id and h.pool_id = p.pool_id and h.state = 'open')"""
+            )
+        )
+
+
+def main() -> None:
+    """Runs the bench."""
+    with stack.home() as (folder, server):
+        port = stack.free_port()
+        chosen = stack.settings(folder, server, port=port)
+
+        async def seed() -> tuple[Merchant, list[SkuId], SkuId, Buyers]:
+            async with stack.runtime(chosen) as rt:
+                merchant, skus = await shops.make_merchant(rt, "bench", 1001, 10_000_000)
+                buyers = await shops.make_buyers(rt, 2000)
+            return merchant, skus[:1000], skus[1000], buyers
+
+        merchant, skus, hot, buyers = asyncio.run(seed())
+        env = stack.env_of(chosen)
+        with stack.served("bihuan.app:asgi", port, env) as url:  # rows first: plans made on empty tables stay slow
+            asyncio.run(load.run(url, order_requests(url, merchant, skus, buyers), connections=32, seconds=2))
+        asyncio.run(shops.analyze(server.url))
+        with stack.served("bihuan.app:asgi", port, env) as url:
+            sample = asyncio.run(_sample(url, merchant, skus, buyers))
+            spread = asyncio.run(measure(url, order_requests(url, merchant, skus, buyers)))
+            on_hot = asyncio.run(measure(url, order_requests(url, merchant, [hot], buyers)))
+        limits = {"BENCH_ORDER_JSON": sample, "BENCH_MERCHANT": str(merchant.merchant_id)}
+        with stack.served("bench.bare:echo", port, {**env, **limits}) as url:
+            bare = asyncio.run(measure(url, order_requests(url, merchant, skus, buyers)))
+        with stack.served("bench.bare:single", port, {**env, **limits}) as url:
+            single = asyncio.run(measure(url, order_requests(url, merchant, [hot], buyers)))
+
+        async def count() -> int:
+            async with stack.runtime(chosen) as rt:
+                return await _oversold(rt)
+
+        for name, measured in (("spread over 1,000 SKUs", spread), ("hot SKU", on_hot)):
+            print(f"{name}: {measured.rate:,.0f}/s p50 {measured.p50_ms:.0f} ms p99 {measured.p99_ms:.0f} ms "
+                  f"worst {measured.worst_ms:.0f} ms {measured.statuses}")  # fmt: skip
+        report("orders.spread", spread.rate, "orders/s", "bare ASGI handler", bare.rate)
+        report("orders.hot", on_hot.rate, "orders/s", "bare ASGI handler", bare.rate)
+        report("orders.hot_vs_single", on_hot.rate, "orders/s", "one transaction per order", single.rate)
+        report("orders.p99", max(spread.p99_ms, on_hot.p99_ms), "ms", "120 ms at 256 connections", 120)
+        report("orders.oversold", asyncio.run(count()), "pools", "none", 0)
+
+
+async def _sample(url: str, merchant: Merchant, skus: Sequence[SkuId], buyers: Buyers) -> str:
+    """The JSON of one placed order, for the bare handler to answer."""
+    import httpx
+
+    raw = next(order_requests(url, merchant, skus, buyers))
+    head, _, body = raw.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    async with httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.post(f"{url}/api/shop/{merchant.code}/orders", content=body, headers=headers)
+    answer.raise_for_status()
+    return answer.text
