@@ -3,6 +3,7 @@
 from wechat_sandbox import mini_program, oauth
 from wechat_sandbox.asgi import Routes
 from wechat_sandbox.official import menus, messages, qrcodes, tags, tokens, users
+from wechat_sandbox.pay import h5_page
 from wechat_sandbox.wx_api import WxHandler, add, guarded
 
 PATHS: tuple[tuple[str, str, WxHandler], ...] = (
@@ -42,4 +43,5 @@ def add_routes(routes: Routes) -> None:
     for methods, path, handle in PATHS:
         add(routes, methods, path, handle)
     routes.add("GET", "/connect/oauth2/authorize", guarded(oauth.authorize))
+    routes.add("GET", "/cgi-bin/mmpayweb-bin/checkmweb", guarded(h5_page.show))
     routes.add("GET", "/cgi-bin/showqrcode", guarded(qrcodes.show))

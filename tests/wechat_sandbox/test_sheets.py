@@ -125,7 +125,13 @@ def test_app_and_h5(sandbox: Sandbox, merchant: Merchant, shopper: str) -> None:
     order = merchant.prepay("", scene_info=scene)
     del order["payer"]
     url = merchant.call("POST", "/v3/pay/transactions/h5", order).json()["h5_url"]
-    assert open_sheet(sandbox, shopper, h5_url=url).json()["total_fen"] == 12900
+    page = sandbox.http.get(url + "&redirect_url=https%3A%2F%2Fexample.com%2F%3C%2Fscript%3E").text
+    assert "¥129.00" in page
+    assert "</script>" not in page.split("const back")[1].split(";")[0]
+    sheet = open_sheet(sandbox, shopper, h5_url=url).json()
+    assert sheet["total_fen"] == 12900
+    sandbox.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")
+    assert "支付请求已失效" in sandbox.http.get(url).text
 
 
 def test_nothing_to_pay(sandbox: Sandbox, shopper: str) -> None:

@@ -1,6 +1,6 @@
 """Accounts: look them up, make them, say where their events go."""
 
-from litestar import get, post, put
+from litestar import MediaType, get, post, put
 
 from wechat_sandbox import push
 from wechat_sandbox.accounts import (
@@ -54,6 +54,32 @@ async def create_merchant(world: World, data: schemas.NewMerchant) -> schemas.Me
     except AccountError as error:
         raise _refused(error) from error
     return merchant_view(world, merchant)
+
+
+@get("/merchants/{mchid:str}", tags=["accounts"])
+async def get_merchant(world: World, mchid: str) -> schemas.MerchantView:
+    """One merchant with its keys."""
+    merchant = world.merchants.get(mchid)
+    if merchant is None:
+        raise not_found(f"merchant {mchid}")
+    return merchant_view(world, merchant)
+
+
+PEM_FILES = {
+    "apiclient_key.pem": "private_key_pem",
+    "apiclient_cert.pem": "certificate_pem",
+    "pub_key.pem": "public_key_pem",
+    "platform_cert.pem": "platform_certificate_pem",
+}
+
+
+@get("/merchants/{mchid:str}/{file:str}", tags=["accounts"], media_type=MediaType.TEXT)
+async def get_pem(world: World, mchid: str, file: str) -> str:
+    """A key as a file: apiclient_key.pem, apiclient_cert.pem, pub_key.pem or platform_cert.pem."""
+    merchant = world.merchants.get(mchid)
+    if merchant is None or file not in PEM_FILES:
+        raise not_found("merchant or file")
+    return str(getattr(merchant_view(world, merchant), PEM_FILES[file]))
 
 
 @post("/official-accounts", tags=["accounts"])
@@ -110,6 +136,8 @@ async def configure_callback(world: World, appid: str, data: schemas.CallbackSet
 HANDLERS = [
     list_accounts,
     create_merchant,
+    get_merchant,
+    get_pem,
     create_official_account,
     create_mini_program,
     configure_callback,
