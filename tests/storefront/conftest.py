@@ -1,6 +1,7 @@
 """A browser and the built H5 for the storefront's tests."""
 
 from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
@@ -25,6 +26,8 @@ ARGUMENTS = [
 @pytest.fixture(scope="module")
 async def browser() -> AsyncGenerator[Browser, None]:
     """Chromium; each test opens contexts of its own."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no chromium on this machine: `make browser`")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

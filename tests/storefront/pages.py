@@ -80,7 +80,7 @@ class Shopper:
         SCREENSHOTS.mkdir(exist_ok=True)
         await self.page.screenshot(path=SCREENSHOTS / f"storefront-{name}.png")
 
-    async def leave(self) -> None:
+    async def verify_clean(self) -> None:
         """Closes the window; nothing may have failed on the way, and nothing come from elsewhere."""
         await self.page.context.close()
         assert self.errors == []

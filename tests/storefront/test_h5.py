@@ -37,7 +37,7 @@ async def test_buys_inside_wechat(browser: Browser, server: ContractServer) -> N
     await shopper.see("order-state", "待自提")
     await shopper.see("pickup-qr")
     await shopper.shot("order")
-    await shopper.leave()
+    await shopper.verify_clean()
     [order] = server.shop.orders
     assert order["state"] == "paid"
     assert order["total_fen"] == 25900, "pickup has no freight"
@@ -58,7 +58,7 @@ async def test_pays_by_code_outside_wechat(browser: Browser, server: ContractSer
     await shopper.shot("pay-code")
     server.shop.mark_paid(server.shop.orders[0]["order_id"])
     await shopper.see("result-title", "支付成功")
-    await shopper.leave()
+    await shopper.verify_clean()
 
 
 ADDRESS = {
@@ -90,7 +90,7 @@ async def test_writes_an_address_on_the_way(browser: Browser, server: ContractSe
         await shopper.tap("region-name", name=name)
     await shopper.tap("address-save")
     await shopper.see("checkout-address", "浙江省 杭州市 西湖区 文三路 388 号")
-    await shopper.leave()
+    await shopper.verify_clean()
     [address] = server.shop.addresses
     assert (address["province"], address["city"], address["district"]) == ("浙江省", "杭州市", "西湖区")
 
@@ -119,7 +119,7 @@ async def test_says_what_changed_at_checkout(browser: Browser, server: ContractS
     await shopper.see("checkout-total", "139.00")
     await shopper.tap("place-order")
     await shopper.see("pay-qr")
-    await shopper.leave()
+    await shopper.verify_clean()
     assert [line["sku_id"] for line in shop.orders[0]["lines"]] == [bag["sku_id"]]
     assert list(shop.items) == [linen["sku_id"]], "what was left out stays in the cart"
 
@@ -140,7 +140,7 @@ async def test_a_lost_answer_orders_once(browser: Browser, server: ContractServe
     await shopper.see("checkout-notice", "网络没有接通")
     await shopper.tap("place-order")
     await shopper.see("pay-qr")
-    await shopper.leave()
+    await shopper.verify_clean()
     assert len(server.shop.orders) == 1
 
 
@@ -163,7 +163,7 @@ async def test_cart_tells_every_state(browser: Browser, server: ContractServer) 
     await shopper.tap("cart-quantity-less")
     await shopper.tap("cart-clear-gone")
     await expect(shopper("cart-item")).to_have_count(1)
-    await shopper.leave()
+    await shopper.verify_clean()
     assert shop.items[few["sku_id"]]["quantity"] == 3, "one tap brings it down to what there is"
 
 
@@ -186,7 +186,7 @@ async def test_sold_out_values_cannot_be_chosen(browser: Browser, server: Contra
     await shopper.see("cart-badge", "1")
     await shopper.open(product(server, SCARF))
     await shopper.see("sold-out", "已售罄")
-    await shopper.leave()
+    await shopper.verify_clean()
 
 
 async def test_home_is_light_and_needs_no_other_host(browser: Browser, server: ContractServer) -> None:
@@ -204,7 +204,7 @@ async def test_home_is_light_and_needs_no_other_host(browser: Browser, server: C
     total = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
     assert total <= HOME_LIMIT_BYTES, f"{total} bytes in {len(answers)} answers"
     await shopper.shot("home")
-    await shopper.leave()
+    await shopper.verify_clean()
 
 
 async def test_errors_say_what_to_do(browser: Browser, server: ContractServer) -> None:
@@ -222,7 +222,7 @@ async def test_errors_say_what_to_do(browser: Browser, server: ContractServer) -
     await shopper.page.unroute("**/api/**")
     await shopper.tap("state-action")
     await shopper.see("not-a-member", "还不是会员")
-    await shopper.leave()
+    await shopper.verify_clean()
 
 
 async def test_sign_in_does_not_go_round_for_ever(browser: Browser, server: ContractServer) -> None:
@@ -232,7 +232,7 @@ async def test_sign_in_does_not_go_round_for_ever(browser: Browser, server: Cont
     await shopper.page.route("**/api/shop/qingshan/cart", lambda route: route.fulfill(status=401, json=REFUSED))
     await shopper.open("cart/cart")
     await shopper.see("state-error", "微信登录没有完成")
-    await shopper.leave()
+    await shopper.verify_clean()
 
 
 REFUSED = {"type": "about:blank", "title": "请先登录", "status": 401, "code": "sign_in_required"}
@@ -250,4 +250,4 @@ async def test_english_and_a_wide_window(browser: Browser, server: ContractServe
     assert box["width"] == 430
     assert abs(box["x"] - (1280 - 430) / 2) < 1
     await shopper.shot("desktop")
-    await shopper.leave()
+    await shopper.verify_clean()

@@ -9,7 +9,7 @@ export interface Merchant {
   code: string
   name: string
   intro: string
-  logo_url: string
+  logo_url: string | null
   theme_color: string
 }
 
@@ -17,7 +17,7 @@ export interface Category {
   category_id: string
   parent_id?: string | null
   name: string
-  icon_url: string
+  icon_url: string | null
 }
 
 export interface ProductCard {
@@ -70,6 +70,8 @@ export interface Product {
   market_price_fen: number | null
   sold_count: number
   options: { name: string; values: string[] }[]
+  /** What all variants have in common: brand, material. */
+  attributes?: { name: string; value: string }[]
   skus: Sku[]
 }
 
@@ -77,18 +79,19 @@ export type ProductSort = 'default' | 'newest' | 'price_asc' | 'price_desc' | 's
 
 export interface Shopper {
   shopper_id: string
-  nickname: string
-  avatar_url: string
+  nickname: string | null
+  avatar_url: string | null
 }
 
 export type CartState = 'ok' | 'insufficient' | 'sold_out' | 'unpublished'
 
 export interface CartItem {
   sku_id: string
-  product_id: string
+  /** Null when the product is gone for good. */
+  product_id: string | null
   title: string
   option_values: string[]
-  image_url: string
+  image_url: string | null
   price_fen: number
   added_price_fen: number
   quantity: number
@@ -113,7 +116,7 @@ export interface QuoteLine {
   product_id: string
   title: string
   option_values: string[]
-  image_url: string
+  image_url: string | null
   quantity: number
   unit_price_fen: number
   subtotal_fen: number

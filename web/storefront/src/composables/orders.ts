@@ -10,7 +10,10 @@ const NAMES: Record<OrderState, MessageKey> = {
   cancelled: 'state.cancelled',
 }
 
-const REFUNDS: Record<string, MessageKey> = { partial: 'state.partlyRefunded', full: 'state.refunded', refunded: 'state.refunded' }
+const REFUNDS: Record<string, MessageKey> = {
+  partially_refunded: 'state.partlyRefunded',
+  refunded: 'state.refunded',
+}
 
 /** The state as the shopper says it; a paid pickup order waits at the store, not for a parcel. */
 export function stateName(order: Order): string {

@@ -1,3 +1,4 @@
+import { asApiError } from '@/api/errors'
 import { postTouchpoint } from '@/api/session'
 
 import { merchantCode, openMerchant } from './merchant'
@@ -74,8 +75,10 @@ export async function reportTouchpoint(): Promise<void> {
   markReported(mark)
   try {
     await postTouchpoint({ ...arrival, page: currentPage() })
-  } catch {
-    // Attribution is no reason to disturb a purchase; the next start of the page tries again.
+  } catch (error) {
+    // Attribution is no reason to disturb a purchase. A label that does not exist is done with; where the way to the
+    // platform failed, the next start of the page tries again.
+    if (!asApiError(error).transient) return
     reported = ''
     // #ifdef H5
     sessionStorage.removeItem(DONE_KEY)

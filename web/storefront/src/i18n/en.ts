@@ -167,6 +167,8 @@ export const en: Record<keyof typeof zh, string> = {
   'order.hintCompleted': 'Completed. Thank you!',
   'order.hintCancelled': 'Cancelled. Nothing was charged.',
   'order.cancelledByTime': 'Not paid in time, cancelled automatically',
+  'order.cancelledByShopper': 'You cancelled this order',
+  'order.cancelledByMerchant': 'The shop cancelled this order',
   'order.hintPickup': 'Show the code at the store',
   'order.hintPickedUp': 'Picked up. Thank you!',
   'order.pickupCode': 'Pickup code',

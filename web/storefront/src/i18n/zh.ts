@@ -165,6 +165,8 @@ export const zh = {
   'order.hintCompleted': '交易完成，感谢你的支持',
   'order.hintCancelled': '订单已取消，没有产生扣款',
   'order.cancelledByTime': '超时未付款，订单已自动取消',
+  'order.cancelledByShopper': '你取消了这笔订单',
+  'order.cancelledByMerchant': '店家取消了这笔订单',
   'order.hintPickup': '到店出示提货码取货',
   'order.hintPickedUp': '商品已取走，感谢光临',
   'order.pickupCode': '提货码',
