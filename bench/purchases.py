@@ -13,7 +13,9 @@ from bench import shops, stack
 from bench.client import Connection
 from bench.shops import PRICE_FEN, Buyers
 from bihuan import channels, payments
+from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import SkuId
+from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.settings import Settings
 
@@ -55,7 +57,9 @@ class Buyer:
 
     async def pay(self, order_id: str) -> bool:
         """Prepares the payment and confirms its sheet; True when WeChat took the money."""
-        status, prepared = await self.shop.call("POST", f"{self.base}/orders/{order_id}/pay", {"method": "wechat_jsapi"})
+        status, prepared = await self.shop.call(
+            "POST", f"{self.base}/orders/{order_id}/pay", {"method": "wechat_jsapi"}
+        )
         if status != 200:
             raise RuntimeError(f"prepay: {status} {prepared}")
         path = f"/_sandbox/shoppers/{self.phone}/sheets"
@@ -102,7 +106,10 @@ async def _populate(
     chosen: Settings, sandbox_url: str, skus: int, stock: int, count: int
 ) -> tuple[Merchant, str, list[SkuId], Buyers, list[str]]:
     stack.wait_for_url(f"{sandbox_url}/_sandbox/healthz")
-    async with httpx.AsyncClient(base_url=sandbox_url, trust_env=False, timeout=60) as sandbox, stack.runtime(chosen) as rt:
+    async with (
+        httpx.AsyncClient(base_url=sandbox_url, trust_env=False, timeout=60) as sandbox,
+        stack.runtime(chosen) as rt,
+    ):
         accounts = (await sandbox.get("/_sandbox/accounts")).json()
         merchant, made = await shops.make_merchant(rt, "bench", skus, stock)
         pay = accounts["merchants"][0]
@@ -114,15 +121,42 @@ async def _populate(
         for n in range(count):
             shopper = (await sandbox.post("/_sandbox/shoppers", json={"nickname": f"压测{n}"})).json()
             phones.append(shopper["shopper_id"])
-            about = (await sandbox.post(f"/_sandbox/shoppers/{shopper['shopper_id']}/follow", json={"appid": app["appid"]}))
+            about = await sandbox.post(
+                f"/_sandbox/shoppers/{shopper['shopper_id']}/follow", json={"appid": app["appid"]}
+            )
             openids.append(about.json()["openid"])
         buyers = await shops.make_buyers(rt, count, app["appid"], openids)
     return merchant, app["appid"], made, buyers, phones
 
 
-async def connect(tx: Any, rt: Any, merchant: Merchant, pay: dict[str, Any], app: dict[str, Any]) -> None:
+async def connect(tx: Tx, rt: Runtime, merchant: Merchant, pay: dict[str, Any], app: dict[str, Any]) -> None:
     """Connects a merchant's official account and payment account to the sandbox's."""
-    raise NotImplementedError
+    await channels.connect_account(
+        tx,
+        rt.vault,
+        merchant.merchant_id,
+        channels.NewAccount(
+            appid=app["appid"],
+            name=app["name"],
+            original_id=app["original_id"],
+            secret=app["secret"],
+            token=app["token"],
+            encoding_aes_key=app["encoding_aes_key"],
+        ),
+    )
+    await payments.connect_account(
+        tx,
+        rt.vault,
+        merchant.merchant_id,
+        payments.PaymentAccountIn(
+            mchid=pay["mchid"],
+            serial_no=pay["serial_no"],
+            private_key_pem=pay["private_key_pem"],
+            apiv3_key=pay["apiv3_key"],
+            public_key_id=pay["public_key_id"],
+            public_key_pem=pay["public_key_pem"],
+        ),
+    )
 
 
 @contextlib.asynccontextmanager
@@ -133,6 +167,3 @@ async def buyer(scene: Scene, number: int) -> AsyncGenerator[Buyer, None]:
         yield one
     finally:
         one.close()
-
-
-__all__ = ["Buyer", "Scene", "buyer", "channels", "payments", "scene"]

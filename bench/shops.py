@@ -26,9 +26,7 @@ async def make_merchant(rt: Runtime, code: str, skus: int, stock: int) -> tuple[
         products = [
             NewProduct(title=f"商品 {n}", skus=[NewSku(code=f"{code}-{n}", price_fen=PRICE_FEN)]) for n in range(skus)
         ]
-        ids = await catalog.create_products(
-            tx, merchant.merchant_id, products, state="published", check_media=False
-        )
+        ids = await catalog.create_products(tx, merchant.merchant_id, products, state="published", check_media=False)
         rows = await tx.fetch(
             "select sku_id from skus where merchant_id = $1 and product_id = any($2)", merchant.merchant_id, ids
         )
@@ -38,16 +36,20 @@ async def make_merchant(rt: Runtime, code: str, skus: int, stock: int) -> tuple[
     return merchant, found
 
 
-async def make_buyers(rt: Runtime, count: int, appid: str = "wx-bench") -> Buyers:
-    """Shoppers made by COPY."""
+async def make_buyers(rt: Runtime, count: int, appid: str = "wx-bench", openids: list[str] | None = None) -> Buyers:
+    """Shoppers made by COPY, with the openids that WeChat knows them by, or made-up ones."""
     ids = [ShopperId(new_id()) for _ in range(count)]
     addresses = [AddressId(new_id()) for _ in range(count)]
     async with rt.db.transaction() as tx:
-        await tx.copy("shoppers", ("shopper_id", "nickname", "created_at", "updated_at"), [(i, "压测", tx.now, tx.now) for i in ids])
+        await tx.copy(
+            "shoppers",
+            ("shopper_id", "nickname", "created_at", "updated_at"),
+            [(i, "压测", tx.now, tx.now) for i in ids],
+        )
         await tx.copy(
             "shopper_identities",
             ("appid", "openid", "shopper_id", "created_at"),
-            [(appid, f"o{i.hex}", i, tx.now) for i in ids],
+            [(appid, openid, i, tx.now) for i, openid in zip(ids, openids or [f"o{i.hex}" for i in ids], strict=True)],
         )
         columns = ("shopper_id", "address_id", "name", "phone", "province", "city", "district", "street", "is_default",
                    "created_at", "updated_at")  # fmt: skip

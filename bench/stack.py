@@ -55,7 +55,7 @@ def served(target: str, port: int, env: dict[str, str]) -> Generator[str, None, 
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait(f"{url}/readyz")
+        wait_for_url(f"{url}/readyz")
         yield url
     finally:
         process.terminate()
@@ -73,7 +73,8 @@ def child(*arguments: str, env: dict[str, str]) -> Generator[None, None, None]:
         process.wait(20)
 
 
-def _wait(url: str, timeout_seconds: float = 30) -> None:
+def wait_for_url(url: str, timeout_seconds: float = 30) -> None:
+    """Waits until a URL answers 200; raises TimeoutError."""
     end = time.monotonic() + timeout_seconds
     while time.monotonic() < end:
         with contextlib.suppress(httpx.HTTPError):
