@@ -11,5 +11,7 @@ export type Scope = 'merchant' | 'platform'
 
 export const parked = (scope: Scope, query: Query): Promise<Page<ParkedDelivery>> =>
   get(`/api/${scope}/deliveries`, { state: 'parked', ...query })
-export const replay = (scope: Scope, factId: string, handler: string): Promise<unknown> =>
-  post(`/api/${scope}/deliveries/${factId}/${encodeURIComponent(handler)}/replay`)
+export function replay(scope: Scope, d: ParkedDelivery): Promise<unknown> {
+  const which = `${d.fact_id}/${encodeURIComponent(d.handler)}/replay`
+  return post(scope === 'platform' ? `/api/platform/deliveries/${d.merchant_id}/${which}` : `/api/merchant/deliveries/${which}`)
+}

@@ -1,7 +1,9 @@
 import { get, post, put, type Page, type Query } from './http'
 import type { Merchant, PlatformOverview } from './types'
 
-export const overview = (): Promise<PlatformOverview> => get('/api/platform/overview')
+/** Of the last days, or of all time (0). */
+export const overview = (days: number): Promise<PlatformOverview> =>
+  get('/api/platform/overview', { days: days || undefined })
 export const merchants = (query: Query): Promise<Page<Merchant>> => get('/api/platform/merchants', query)
 
 export interface MerchantWrite {

@@ -27,5 +27,5 @@ export interface ParkedDelivery {
   attempts: number
   error: string | null
   parked_at: string
-  merchant_id?: string
+  merchant_id: string
 }

@@ -75,12 +75,20 @@ export interface Refund {
   state: string
   amount_fen: number
   reason?: string | null
+  error?: string | null
+  parked?: boolean
   created_at?: string | null
   succeeded_at?: string | null
 }
 
 export interface Payment {
   payment_id: string
+  /** One payment may take several attempts at WeChat. */
+  attempt_id?: string
+  /** What was decided about money that came: kept, or refused and sent back; and why. */
+  verdict?: string | null
+  reason?: string | null
+  error?: string | null
   out_trade_no: string
   method: string
   state: string

@@ -1,3 +1,5 @@
+import type { LoopNumbers } from './session'
+
 export interface Merchant {
   merchant_id: string
   code: string
@@ -8,12 +10,9 @@ export interface Merchant {
   created_at: string
 }
 
-export interface PlatformOverview {
+export interface PlatformOverview extends LoopNumbers {
   merchants: number
   shoppers: number
-  orders: number
-  paid_orders: number
-  paid_fen: number
-  members: number
   parked_deliveries: number
+  by_merchant: (LoopNumbers & { merchant_id: string; code: string; name: string; state: string; shoppers: number })[]
 }
