@@ -5,6 +5,7 @@ Everything that happens without being called stands here.
 
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
@@ -24,15 +25,35 @@ import bihuan.ledger.routes
 import bihuan.membership.handlers
 import bihuan.membership.routes
 import bihuan.merchants.routes
+import bihuan.orders.handlers
+import bihuan.orders.routes_merchant
+import bihuan.orders.routes_shop
+import bihuan.payments.handlers
+import bihuan.payments.routes
 import bihuan.staff.routes
 import bihuan.storefront.routes
-from bihuan import attribution, catalog, channels, identity, insight, inventory, ledger, membership, merchants, staff
+from bihuan import (
+    attribution,
+    catalog,
+    channels,
+    identity,
+    insight,
+    inventory,
+    ledger,
+    membership,
+    merchants,
+    orders,
+    payments,
+    staff,
+)
 from bihuan.kernel import events, idempotency
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.verification import Check
+from bihuan.orders import placing
+from bihuan.payments import callbacks
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.identity.routes.ROUTES,
@@ -47,6 +68,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.attribution.routes.ROUTES,
     *bihuan.membership.routes.ROUTES,
     *bihuan.insight.routes.ROUTES,
+    *bihuan.payments.routes.ROUTES,
+    *bihuan.orders.routes_shop.ROUTES,
+    *bihuan.orders.routes_merchant.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -68,18 +92,31 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.attribution.handlers.HANDLERS,
     *bihuan.membership.handlers.HANDLERS,
     *bihuan.insight.handlers.HANDLERS,
+    *bihuan.payments.handlers.HANDLERS,
+    *bihuan.orders.handlers.HANDLERS,
 )
+
+SETTLERS: payments.Settlers = {"order": orders.settle}
+"""Who decides, per purpose of a payment, whether money that came is kept."""
 
 PERIODIC: Sequence[Periodic] = (
     Periodic(name="kernel.forget_idempotency_keys", every_seconds=3600, run=idempotency.forget_old),
     *bihuan.identity.handlers.JOBS,
     *bihuan.channels.handlers.JOBS,
+    *bihuan.orders.handlers.JOBS,
+    *bihuan.payments.handlers.jobs(SETTLERS),
 )
 
-BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
-"""What runs inside each web process for as long as it lives (the placement flusher)."""
+BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (
+    placing.FLUSHER.run,
+    partial(payments.INBOX.run, settlers=SETTLERS),
+)
+"""What runs inside each web process for as long as it lives: the group commits of orders and of notifications."""
 
-HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = ()
+HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = (
+    ("POST", placing.PATH, placing.handle),
+    ("POST", callbacks.PATH, callbacks.handle),
+)
 """Plain ASGI handlers that see a request before the framework does: method, path, handler."""
 
 CHECKS: Sequence[Check] = (
@@ -94,5 +131,7 @@ CHECKS: Sequence[Check] = (
     *attribution.CHECKS,
     *membership.CHECKS,
     *insight.CHECKS,
+    *payments.CHECKS,
+    *orders.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from bihuan.facts.orders import OrderFact
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import (
@@ -70,6 +72,12 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None
     cancelled_at: datetime | None
     cancel_reason: str | None
+
+
+def fact_members(tx: Tx, order: OrderRow) -> dict[str, Any]:
+    """The members that every fact of an order has (`facts.orders.OrderFact`)."""
+    own = {name: getattr(order, name) for name in OrderFact.__struct_fields__ if hasattr(order, name)}
+    return {**own, "occurred_at": tx.now}
 
 
 class LineRow(msgspec.Struct, frozen=True, kw_only=True):

@@ -71,7 +71,7 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
         extra.append(_JSON)
     except Problem as problem:
         status = problem.status
-        request_id: Any = scope.get("state", {}).get("request_id")
+        request_id: Any = scope["state"].get("request_id")
         payload = _encode(problem.body(language_of(headers.get("accept-language")), request_id))
         extra.append((b"content-type", b"application/problem+json"))
         extra += [(name.lower().encode(), value.encode()) for name, value in problem.headers.items()]

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bihuan.kernel.ids import AddressId, CounterId, LineId, OrderId, ProductId, ShopperId, SkuId, StaffId, StoreId
+from bihuan.payments import PaymentView
 
 MAX_LINES = 50
 
@@ -270,5 +271,5 @@ class MerchantOrder(OrderView, frozen=True, kw_only=True):
 class MerchantOrderDetail(MerchantOrder, frozen=True, kw_only=True):
     """An order with its money and its story."""
 
-    payments: list[dict[str, object]]
+    payments: list[PaymentView]
     events: list[OrderEvent]

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 
 from bihuan import inventory
-from bihuan.facts.orders import OrderCancelled, OrderCompleted, OrderDelivered, OrderFact
+from bihuan.facts.orders import OrderCancelled, OrderCompleted, OrderDelivered
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict, NotFound, WrongState
 from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId, new_id
 from bihuan.orders import db, rules
-from bihuan.orders.db import OrderRow
+from bihuan.orders.db import OrderRow, fact_members
 from bihuan.orders.errors import PickupCodeUnknown, TooManyToShip
 from bihuan.orders.schemas import ShipInput, ShipLine
 
@@ -40,7 +40,7 @@ async def cancel(
     ids = [row.order_id for row in unpaid]
     await inventory.release(tx, merchant_id, ids)
     await db.set_cancelled(tx, merchant_id, ids, reason)
-    await events.emit(tx, *(OrderCancelled(**_about(tx, row), reason=reason) for row in unpaid))
+    await events.emit(tx, *(OrderCancelled(**fact_members(tx, row), reason=reason) for row in unpaid))
     return len(ids)
 
 
@@ -61,7 +61,7 @@ async def ship(tx: Tx, merchant_id: MerchantId, order_id: OrderId, parcel: ShipI
     await db.insert_shipment(tx, merchant_id, new_id(), order_id, parcel.company, parcel.tracking_no, sent, staff_id)
     await _move(tx, order, to)
     if to == "delivered":
-        await events.emit(tx, OrderDelivered(**_about(tx, order), method="ship"))
+        await events.emit(tx, OrderDelivered(**fact_members(tx, order), method="ship"))
 
 
 async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:
@@ -76,7 +76,7 @@ async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:
     rest = [ShipLine(line.line_id, line.quantity - line.delivered_quantity) for line in lines]
     await db.add_delivered(tx, merchant_id, order.order_id, rest)
     await _move(tx, order, "completed")
-    about = _about(tx, order)
+    about = fact_members(tx, order)
     await events.emit(tx, OrderDelivered(**about, method="pickup"), OrderCompleted(**about))
     return order.order_id
 
@@ -87,15 +87,9 @@ async def complete(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_i
     if order.state != "delivered":
         raise WrongState(state=order.state)
     await _move(tx, order, "completed")
-    await events.emit(tx, OrderCompleted(**_about(tx, order)))
+    await events.emit(tx, OrderCompleted(**fact_members(tx, order)))
 
 
 async def _move(tx: Tx, order: OrderRow, to: str) -> None:
     if not await db.set_delivery(tx, order.merchant_id, order.order_id, order.state, to):
         raise WrongState(state=order.state)
-
-
-def _about(tx: Tx, order: OrderRow) -> dict[str, object]:
-    """The members that every fact of an order has."""
-    own = {name: getattr(order, name) for name in OrderFact.__struct_fields__ if hasattr(order, name)}
-    return {**own, "occurred_at": tx.now}

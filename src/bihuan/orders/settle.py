@@ -53,25 +53,8 @@ async def _pay(tx: Tx, merchant_id: MerchantId, orders: Sequence[OrderRow]) -> N
     if changed != len(ids):  # the rows are locked, so this cannot be; money stops here if it is
         raise RuntimeError(f"{len(ids) - changed} locked orders changed under their lock")
     await ledger.post(tx, merchant_id, [_posting(order) for order in orders])
-    await events.emit(
-        tx,
-        *(
-            OrderPaid(
-                merchant_id=merchant_id,
-                occurred_at=tx.now,
-                order_id=order.order_id,
-                order_no=order.order_no,
-                shopper_id=order.shopper_id,
-                total_fen=order.total_fen,
-                store_id=order.store_id,
-                counter_id=order.counter_id,
-                staff_id=order.staff_id,
-                sharer_id=order.sharer_id,
-                paid_fen=order.total_fen,
-            )
-            for order in orders
-        ),
-    )
+    paid = [OrderPaid(**db.fact_members(tx, order), paid_fen=order.total_fen) for order in orders]
+    await events.emit(tx, *paid)
 
 
 def _posting(order: OrderRow) -> ledger.Transaction:
