@@ -10,6 +10,7 @@ import gzip
 import json
 import mimetypes
 import re
+import sys
 import threading
 import urllib.parse
 from collections.abc import Callable
@@ -40,6 +41,11 @@ class ContractServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that goes away in the middle of an answer is no failure; anything else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # pyright: ignore[reportArgumentType]
 
     def __enter__(self) -> ContractServer:
         threading.Thread(target=self.serve_forever, daemon=True).start()
