@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -59,6 +60,14 @@ def _certificate(key: rsa.RSAPrivateKey, common_name: str, serial_no: str) -> st
     return builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
+class _Slot(NamedTuple):
+    """A key's place in the table, and what its certificate says (no serial: no certificate)."""
+
+    name: str
+    common_name: str = ""
+    serial_no: str = ""
+
+
 class KeyRing:
     """The keys of every merchant: its own, the platform's certificate and the platform's public key."""
 
@@ -68,15 +77,15 @@ class KeyRing:
 
     def merchant(self, merchant: Merchant) -> KeyPair:
         """The merchant's API certificate (apiclient_key.pem, apiclient_cert.pem)."""
-        return self._pair(f"merchant:{merchant.mchid}", merchant.mchid, merchant.serial_no)
+        return self._pair(_merchant_slot(merchant))
 
     def certificate(self, merchant: Merchant) -> KeyPair:
         """The platform's key for a merchant in certificate mode."""
-        return self._pair(f"platform:{merchant.mchid}", "Tenpay.com sign", merchant.platform_serial_no)
+        return self._pair(_certificate_slot(merchant))
 
     def public_key(self, merchant: Merchant) -> KeyPair:
         """The platform's key for a merchant in public-key mode."""
-        return self._pair(f"public:{merchant.mchid}", "", "")
+        return self._pair(_public_slot(merchant))
 
     def platform(self, merchant: Merchant) -> tuple[str, KeyPair]:
         """Serial and key with which the platform signs for this merchant."""
@@ -87,28 +96,32 @@ class KeyRing:
     async def make_ahead(self, merchants: list[Merchant]) -> None:
         """Make what is missing in threads, so that no request waits for a prime."""
         for merchant in merchants:
-            for get, name in (
-                (self.merchant, "merchant"),
-                (self.certificate, "platform"),
-                (self.public_key, "public"),
-            ):
-                if f"{name}:{merchant.mchid}" not in self._table:
+            for slot in (_merchant_slot(merchant), _certificate_slot(merchant), _public_slot(merchant)):
+                if slot.name not in self._table:
                     key = await asyncio.to_thread(_new_key)
-                    if f"{name}:{merchant.mchid}" not in self._table:
-                        self._spare = key
-                        get(merchant)
+                    if slot.name not in self._table:  # nobody was quicker
+                        self._keep(slot, key)
 
-    _spare: rsa.RSAPrivateKey | None = None
+    def _keep(self, slot: _Slot, key: rsa.RSAPrivateKey) -> KeyRow:
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        certificate = _certificate(key, slot.common_name, slot.serial_no) if slot.serial_no else ""
+        return self._table.put(slot.name, KeyRow(pem, certificate))
 
-    def _pair(self, name: str, common_name: str, serial_no: str) -> KeyPair:
-        loaded = self._loaded.get(name)
-        if loaded is not None:
-            return loaded
-        row = self._table.get(name)
-        if row is None:
-            key, self._spare = self._spare or _new_key(), None
-            pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-            row = KeyRow(pem, _certificate(key, common_name, serial_no) if serial_no else "")
-            self._table.put(name, row)
-        pair = self._loaded[name] = KeyPair(row)
-        return pair
+    def _pair(self, slot: _Slot) -> KeyPair:
+        loaded = self._loaded.get(slot.name)
+        if loaded is None:
+            row = self._table.get(slot.name) or self._keep(slot, _new_key())
+            loaded = self._loaded[slot.name] = KeyPair(row)
+        return loaded
+
+
+def _merchant_slot(merchant: Merchant) -> _Slot:
+    return _Slot(f"merchant:{merchant.mchid}", merchant.mchid, merchant.serial_no)
+
+
+def _certificate_slot(merchant: Merchant) -> _Slot:
+    return _Slot(f"platform:{merchant.mchid}", "Tenpay.com sign", merchant.platform_serial_no)
+
+
+def _public_slot(merchant: Merchant) -> _Slot:
+    return _Slot(f"public:{merchant.mchid}")

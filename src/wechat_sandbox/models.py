@@ -15,6 +15,12 @@ class KeyRow(Struct):
     certificate_pem: str = ""
 
 
+class ClockRow(Struct):
+    """How far the sandbox's clock was moved."""
+
+    offset_seconds: float
+
+
 class Merchant(Struct):
     """A WeChat Pay merchant and the serials of its three keys."""
 

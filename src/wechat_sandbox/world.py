@@ -15,6 +15,7 @@ from wechat_sandbox.clock import Clock
 from wechat_sandbox.keys import KeyRing
 from wechat_sandbox.models import (
     AccessToken,
+    ClockRow,
     Delivery,
     Identity,
     JsTicket,
@@ -86,9 +87,11 @@ class World:
 
     def __init__(self, store: Store, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.clock = Clock()
         self.hub = Hub()
         self.store = store
+        self._clock_rows = Table(store, "clock", ClockRow)
+        moved = self._clock_rows.get("clock")
+        self.clock = Clock(moved.offset_seconds if moved else 0.0)
         self.keys = KeyRing(Table(store, "key", KeyRow))
         self.merchants = Table(store, "merchant", Merchant)
         self.accounts = Table(store, "official_account", OfficialAccount)
@@ -133,6 +136,11 @@ class World:
             self.order_of_code[order.code_key] = order
         if order.transaction_id:
             self.order_of_transaction[order.transaction_id] = order
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock forward, for this run and the next ones."""
+        self.clock.advance(seconds)
+        self._clock_rows.put("clock", ClockRow(self.clock.offset_seconds))
 
     def derive(self, label: str) -> bytes:
         """32 bytes that depend on the seed and the label alone: the same at every start."""

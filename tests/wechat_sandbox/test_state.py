@@ -65,6 +65,9 @@ def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver, hard: bool)
         wait_for(lambda: state_of(sandbox, paid["out_trade_no"]) == "accepted")  # the notice goes on
         sheet = sandbox.post(f"/_sandbox/shoppers/{shopper}/sheets", {"pay_params": merchant.pay_params(prepay_id)})
         assert sandbox.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")["state"] == "paid"
+        assert sandbox.get("/_sandbox/clock")["offset_seconds"] == 15
+        sandbox.restart(hard=hard)
+        assert sandbox.get("/_sandbox/clock")["offset_seconds"] == 15
     finally:
         assert sandbox.stop() == 0
 

@@ -36,6 +36,7 @@ def _bind(world: World, mchid: str | None, appid: str) -> None:
 @get("/accounts", tags=["accounts"])
 async def list_accounts(world: World) -> schemas.AccountsView:
     """Credentials of all merchants and apps."""
+    await world.keys.make_ahead(world.merchants.values())
     return schemas.AccountsView(
         merchants=[merchant_view(world, row) for row in world.merchants.values()],
         official_accounts=[account_view(row) for row in world.accounts.values()],

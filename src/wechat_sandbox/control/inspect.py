@@ -101,7 +101,7 @@ async def advance_clock(world: World, data: schemas.ClockBody) -> dict[str, Any]
     """Move sandbox time forward: retries, expiries and windows come due. Signatures keep the wall clock."""
     if not 0 <= data.advance_seconds <= MAX_ADVANCE_SECONDS:
         raise ControlError(400, "refused", "advance_seconds must be 0 to 400 days")
-    world.clock.advance(data.advance_seconds)
+    world.advance(data.advance_seconds)
     return {"now": rfc3339_utc(world.clock.now()), "offset_seconds": world.clock.offset_seconds}
 
 
