@@ -1,0 +1,51 @@
+"""Facts of payments."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from bihuan.facts import Fact
+from bihuan.kernel.ids import PaymentId, RefundId, ShopperId
+
+
+class PaymentFact(Fact, frozen=True, kw_only=True):
+    """What every fact of received money tells. `purpose` says whose id `reference_id` is ("order")."""
+
+    payment_id: PaymentId
+    purpose: str
+    reference_id: UUID
+    shopper_id: ShopperId
+    amount_fen: int
+    method: str
+    out_trade_no: str
+    transaction_id: str
+    paid_at: datetime
+
+
+class PaymentReceived(PaymentFact, frozen=True, kw_only=True):
+    """Money came and was kept."""
+
+    kind: ClassVar[str] = "payment.received"
+
+
+class PaymentRefused(PaymentFact, frozen=True, kw_only=True):
+    """Money came and is given back by itself: a second payment, a late one without stock, another amount."""
+
+    kind: ClassVar[str] = "payment.refused"
+
+    reason: str
+    refund_id: RefundId
+
+
+class RefundSucceeded(Fact, frozen=True, kw_only=True):
+    """Money is back with the shopper."""
+
+    kind: ClassVar[str] = "refund.succeeded"
+
+    refund_id: RefundId
+    payment_id: PaymentId
+    purpose: str
+    reference_id: UUID
+    shopper_id: ShopperId
+    amount_fen: int
+    reason: str

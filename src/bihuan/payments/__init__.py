@@ -1,0 +1,43 @@
+"""Payments: what is to be collected, attempts at WeChat Pay, notifications, refunds.
+
+Payments knows no orders: a charge has a purpose and a reference, and the settler of that purpose decides whether
+money is kept (`settlers`). Invariants: money that came is recorded, posted and either applied once or refunded;
+a transaction told twice changes nothing; refunds never exceed what was paid; nothing is called inside a
+transaction.
+
+One way in: notifications, queries of a shopper who waits, and the watching job all end in `settling.settle_in`.
+"""
+
+from bihuan.payments.accounts import PaymentAccount, connect_account
+from bihuan.payments.checks import CHECKS
+from bihuan.payments.errors import AlreadyPaid, OpenidRequired, PaymentClosed, PaymentNotConfigured
+from bihuan.payments.inbox import INBOX
+from bihuan.payments.prepare import prepare
+from bihuan.payments.rules import Method
+from bihuan.payments.schemas import Charge, PaymentAccountIn, PaymentView, Prepared, RefundView
+from bihuan.payments.settlers import Receipt, Settler, Settlers, Verdict
+from bihuan.payments.watching import list_for, sync
+
+__all__ = [
+    "CHECKS",
+    "INBOX",
+    "AlreadyPaid",
+    "Charge",
+    "Method",
+    "OpenidRequired",
+    "PaymentAccount",
+    "PaymentAccountIn",
+    "PaymentClosed",
+    "PaymentNotConfigured",
+    "PaymentView",
+    "Prepared",
+    "Receipt",
+    "RefundView",
+    "Settler",
+    "Settlers",
+    "Verdict",
+    "connect_account",
+    "list_for",
+    "prepare",
+    "sync",
+]

@@ -1,0 +1,118 @@
+"""WeChat Pay's notifications, as a plain ASGI handler: the framework costs more than the work.
+
+The bytes are verified and decrypted before anything in them is used; the answer 204 is given after the commit.
+Everything else tells WeChat to deliver again (it tries for a day). Answers: 401 not signed by WeChat for this
+merchant, or too old; 400 malformed; 404 unknown merchant or one without an account; 413 too large; 415 no JSON;
+503 busy, or its certificates could not be fetched; 500 settlement failed.
+
+A verified notification about nothing of ours is kept as parked and answered 204: telling it again helps nobody.
+"""
+
+import re
+from collections.abc import Mapping
+
+import structlog
+from litestar.types import Receive, Scope, Send
+
+from bihuan import merchants
+from bihuan.kernel import metrics
+from bihuan.kernel.errors import BadRequest, NotFound, Problem, TooLarge
+from bihuan.kernel.ids import MerchantId
+from bihuan.kernel.runtime import Runtime
+from bihuan.payments import clients, db, refunds
+from bihuan.payments.clients import Lines
+from bihuan.payments.db import Seen
+from bihuan.payments.errors import (
+    NotificationMalformed,
+    NotificationUntrusted,
+    UnsupportedMediaType,
+    WeChatPayUnavailable,
+)
+from bihuan.payments.inbox import INBOX
+from bihuan.payments.settling import Heard
+from bihuan.wechat import MalformedMessage, SignatureInvalid, Unavailable, Untrusted
+from bihuan.wechat.pay import FAIL_BODY, MAX_NOTIFICATION_BYTES, Notification, Refund, Transaction
+
+log = structlog.get_logger(__name__)
+
+PATH = re.compile(r"^/wechat/([a-z0-9-]{1,40})/pay/(?:notify|refund-notify)$")
+
+
+async def accept(rt: Runtime, code: str, headers: Mapping[str, str], body: bytes) -> None:
+    """Takes in one notification, payment or refund alike; returns when it is committed. Raises as the module says."""
+    if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaType
+    merchant = await merchants.merchant_of_code(rt, code)
+    lines = await clients.lines_of(rt, merchant.merchant_id)
+    if not lines.lines:
+        raise NotFound
+    notification = await _read(lines, headers, body)
+    resource = notification.resource
+    if isinstance(resource, Transaction) and resource.is_paid:
+        heard = Heard(resource, notification.id, notification.event_type, notification.plaintext)
+        await INBOX.settle(merchant.merchant_id, heard)
+    elif isinstance(resource, Refund):
+        await refunds.hear(rt, merchant.merchant_id, resource, notification)
+    else:
+        await _park(rt, merchant.merchant_id, notification)
+
+
+async def _read(lines: Lines, headers: Mapping[str, str], body: bytes) -> Notification:
+    """By the active account; a former one may still be told of what was paid there."""
+    refusal: Untrusted | None = None
+    for line in lines.lines:
+        try:
+            return await line.client.parse_notification(headers, body)
+        except Unavailable as error:
+            raise WeChatPayUnavailable from error
+        except Untrusted as error:
+            refusal = refusal or error
+    metrics.PAYMENTS.labels("untrusted").inc()
+    if isinstance(refusal, SignatureInvalid) and refusal.probe:
+        log.info("signature probe refused")
+    else:
+        log.warning("notification refused", error=str(refusal))
+    if isinstance(refusal, MalformedMessage):
+        raise NotificationMalformed
+    raise NotificationUntrusted(reason=refusal.code if refusal else "")
+
+
+async def _park(rt: Runtime, merchant_id: MerchantId, notification: Notification) -> None:
+    log.error("notification parked", event_type=notification.event_type, id=notification.id)
+    content = notification.plaintext.decode(errors="replace")[:8000]
+    seen = Seen(notification.id, notification.event_type, "", "parked", "unknown_kind", content)
+    async with rt.db.transaction() as tx:
+        await db.insert_seen(tx, merchant_id, [seen])
+
+
+async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """The ASGI side of `accept`."""
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    try:
+        await accept(rt, code, headers, await _body(receive))
+        status = 204
+    except Problem as problem:
+        status = problem.status
+    except Exception as error:
+        log.error("notification failed", exc_info=error)
+        status = 500
+    payload = b"" if status == 204 else FAIL_BODY
+    answer = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(payload))] if payload else []
+    await send({"type": "http.response.start", "status": status, "headers": answer})
+    await send({"type": "http.response.body", "body": payload, "more_body": False})
+
+
+async def _body(receive: Receive) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise BadRequest(detail="the client went away")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_NOTIFICATION_BYTES:
+            raise TooLarge
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)

@@ -1,0 +1,109 @@
+"""What payments refuses."""
+
+from typing import ClassVar
+
+from bihuan.kernel.errors import BadGateway, BadRequest, Conflict, NotFound, TooManyRequests, Unavailable, Unprocessable
+
+
+class PaymentNotConfigured(Conflict):
+    """The merchant cannot take this kind of payment yet; `missing` names what is not connected."""
+
+    code = "payment_not_configured"
+    zh = "商家尚未开通此支付方式（缺少：{missing}）。"
+    en = "This merchant cannot take this kind of payment yet (missing: {missing})."
+
+
+class OpenidRequired(Conflict):
+    """The shopper never signed in through the app that the payment is made under."""
+
+    code = "openid_required"
+    zh = "请先在微信中授权登录，再使用此支付方式。"
+    en = "Sign in through WeChat first to pay this way."
+
+
+class AlreadyPaid(Conflict):
+    """It is paid."""
+
+    code = "already_paid"
+    zh = "该笔款项已支付，无需重复付款。"
+    en = "This is paid already."
+
+
+class PaymentClosed(Conflict):
+    """It is no longer to be paid."""
+
+    code = "payment_closed"
+    zh = "该笔款项已关闭，无法继续支付。"
+    en = "This can no longer be paid."
+
+
+class TooManyAttempts(TooManyRequests):
+    """More attempts than a person makes."""
+
+    code = "too_many_attempts"
+    zh = "发起支付次数过多，请重新下单。"
+    en = "Too many attempts to pay this; place a new order."
+
+
+class WeChatPayRefused(BadGateway):
+    """WeChat Pay refused; `wechat_code` is its word."""
+
+    code = "wechat_pay_refused"
+    zh = "微信支付拒绝了本次请求（{wechat_code}）。"
+    en = "WeChat Pay refused ({wechat_code})."
+
+
+class WeChatPayUnavailable(Unavailable):
+    """WeChat Pay gave no usable answer; the same request may be made again."""
+
+    code = "wechat_pay_unavailable"
+    zh = "微信支付暂时没有响应，请稍后再试。"
+    en = "WeChat Pay does not answer at the moment; try again."
+
+
+class SettlementBusy(Unavailable):
+    """More notifications wait than one process takes, or the database is too slow; WeChat delivers again."""
+
+    code = "settlement_busy"
+
+
+class NotificationUntrusted(BadRequest):
+    """A notification that WeChat did not sign for this merchant; nothing of it is used."""
+
+    status: ClassVar[int] = 401
+    code = "notification_untrusted"
+    zh = "通知验签失败。"
+    en = "The notification is not trusted."
+
+
+class NotificationMalformed(BadRequest):
+    """A notification without the form that WeChat documents."""
+
+    code = "notification_malformed"
+    zh = "通知格式不正确。"
+    en = "The notification is malformed."
+
+
+class UnsupportedMediaType(BadRequest):
+    """A callback that is no JSON."""
+
+    status: ClassVar[int] = 415
+    code = "unsupported_media_type"
+    zh = "仅接受 application/json。"
+    en = "Send application/json."
+
+
+class KeyNotUsable(Unprocessable):
+    """A key of the payment account does not work; `field` names it."""
+
+    code = "key_not_usable"
+    zh = "密钥或证书无效：{field}。"
+    en = "This key does not work: {field}."
+
+
+class NoPaymentAccount(NotFound):
+    """The merchant has no payment account yet."""
+
+    code = "no_payment_account"
+    zh = "尚未配置微信支付账户。"
+    en = "There is no WeChat Pay account yet."

@@ -1,0 +1,33 @@
+"""Payments' reactions and periodic work. Those that settle are made with the settlers that wiring hands in."""
+
+from collections.abc import Sequence
+
+from bihuan.facts.orders import OrderCancelled
+from bihuan.kernel.db import Tx
+from bihuan.kernel.events import Envelope, Handler
+from bihuan.kernel.ids import MerchantId
+from bihuan.kernel.jobs import Periodic
+from bihuan.kernel.runtime import Runtime
+from bihuan.payments import db_watch, refunds, watching
+from bihuan.payments.settlers import Settlers
+
+
+async def close_cancelled(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
+    """Nobody shall pay a cancelled order: its payment closes, its attempts are closed at WeChat by the job."""
+    await db_watch.close_references(tx, merchant_id, "order", [e.fact.order_id for e in envelopes])
+
+
+HANDLERS = (Handler(name="payments.close_cancelled", facts=(OrderCancelled,), run=close_cancelled),)
+
+
+def jobs(settlers: Settlers) -> tuple[Periodic, ...]:
+    """The periodic work."""
+
+    async def watch(rt: Runtime) -> int:
+        return await watching.watch(rt, settlers)
+
+    return (
+        Periodic(name="payments.watch", every_seconds=2, run=watch),
+        Periodic(name="payments.refund", every_seconds=2, run=refunds.run_due),
+        Periodic(name="payments.forget_notifications", every_seconds=3600, run=watching.forget_old),
+    )

@@ -1,0 +1,141 @@
+"""Preparing a payment: record the intent, order it at WeChat, record what came of it.
+
+On the checkout path: two statements before the call (one where no openid is needed), one after it; none after
+it when a live attempt serves again.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+
+from bihuan import identity
+from bihuan.kernel.ids import PaymentId, new_id
+from bihuan.kernel.runtime import Runtime
+from bihuan.merchants import Merchant
+from bihuan.payments import clients, db, rules
+from bihuan.payments.clients import Line
+from bihuan.payments.db import Begun, Draft
+from bihuan.payments.errors import (
+    AlreadyPaid,
+    OpenidRequired,
+    PaymentClosed,
+    TooManyAttempts,
+    WeChatPayRefused,
+    WeChatPayUnavailable,
+)
+from bihuan.payments.rules import Method
+from bihuan.payments.schemas import Charge, PayParams, Prepared
+from bihuan.wechat import PayError, Unavailable, Untrusted
+from bihuan.wechat.pay import PrepayOrder
+
+log = structlog.get_logger(__name__)
+
+_AGAIN = frozenset({"INVALID_REQUEST", "ORDER_CLOSED", "OUT_TRADE_NO_USED"})
+"""Refusals that a fresh number cures: the number was ordered before with other parameters, or closed."""
+
+
+async def prepare(rt: Runtime, merchant: Merchant, charge: Charge, method: Method) -> Prepared:
+    """Makes a payment that the shopper can confirm.
+
+    Raises PaymentNotConfigured, OpenidRequired, AlreadyPaid, PaymentClosed, TooManyAttempts, WeChatPayRefused,
+    WeChatPayUnavailable (the same request may be made again).
+    """
+    lines = await clients.lines_of(rt, merchant.merchant_id)
+    line = lines.active()
+    appid = lines.appid(method)
+    for last in (False, True):
+        begun, openid = await _begin(rt, merchant, charge, method, line, appid)
+        if begun.prepay_id is None and begun.code_url is None:
+            try:
+                begun = await _order(rt, merchant, begun, line, appid, openid, charge.amount_fen)
+            except PayError as refused:
+                await _fail(rt, merchant, begun, refused)
+                if last or refused.code not in _AGAIN:
+                    raise WeChatPayRefused(wechat_code=refused.code, detail=refused.message) from refused
+                continue
+        return _prepared(line, appid, begun, method)
+    raise AssertionError("unreachable")
+
+
+async def _begin(
+    rt: Runtime, merchant: Merchant, charge: Charge, method: Method, line: Line, appid: str
+) -> tuple[Begun, str | None]:
+    openid: str | None = None
+    async with rt.db.session() as tx:
+        if method != "wechat_native":
+            openid = await identity.find_openid(tx, charge.shopper_id, appid)
+            if openid is None:
+                raise OpenidRequired
+        draft = Draft(
+            payment_id=PaymentId(new_id()),
+            attempt_id=new_id(),
+            method=method,
+            mchid=line.account.mchid,
+            appid=appid,
+            openid=openid,
+            description=charge.description[:127] or "订单",
+            expires_at=rules.expiry_at_wechat(tx.now, charge.expires_at),
+            due_at=tx.now + rules.FIRST_CHECK,
+        )
+        begun = await db.begin(tx, merchant.merchant_id, charge, draft, rules.PREPAY_LIFE, rules.MOST_ATTEMPTS)
+    if begun.payment_state == "paid":
+        raise AlreadyPaid
+    if begun.payment_state == "closed":
+        raise PaymentClosed
+    if begun.payment_state == "exhausted":
+        raise TooManyAttempts
+    return begun, openid
+
+
+async def _order(
+    rt: Runtime, merchant: Merchant, begun: Begun, line: Line, appid: str, openid: str | None, amount_fen: int
+) -> Begun:
+    """Orders at WeChat. Raises PayError; an unknown outcome leaves the attempt for a repeat or the janitor."""
+    attempt_id, out_trade_no, description, expires_at = _fields(begun)
+    order = PrepayOrder(
+        appid=appid,
+        description=description,
+        out_trade_no=out_trade_no,
+        total_fen=amount_fen,
+        notify_url=f"{rt.settings.public_url}/wechat/{merchant.code}/pay/notify",
+        expires_at=expires_at,
+    )
+    prepay_id: str | None = None
+    code_url: str | None = None
+    try:
+        if openid is not None:
+            prepay_id = await line.client.jsapi(order, openid=openid)
+        else:
+            code_url = await line.client.native(order)
+    except (Unavailable, Untrusted) as error:
+        log.warning("prepay without an answer", out_trade_no=out_trade_no, error=str(error))
+        raise WeChatPayUnavailable from error
+    if not (prepay_id or code_url):
+        raise WeChatPayUnavailable
+    async with rt.db.session() as tx:
+        if not await db.set_prepaid(tx, merchant.merchant_id, attempt_id, prepay_id, code_url):
+            raise PaymentClosed
+    return Begun(
+        begun.payment_id, begun.payment_state, attempt_id, out_trade_no, prepay_id, code_url, description, expires_at
+    )
+
+
+def _fields(begun: Begun) -> tuple[UUID, str, str, datetime]:
+    if begun.attempt_id is None or begun.out_trade_no is None or begun.description is None or begun.expires_at is None:
+        raise RuntimeError("an open payment without an attempt")
+    return begun.attempt_id, begun.out_trade_no, begun.description, begun.expires_at
+
+
+async def _fail(rt: Runtime, merchant: Merchant, begun: Begun, refused: PayError) -> None:
+    attempt_id, *_ = _fields(begun)
+    async with rt.db.session() as tx:
+        await db.set_failed(tx, merchant.merchant_id, attempt_id, f"{refused.code}: {refused.message}")
+
+
+def _prepared(line: Line, appid: str, begun: Begun, method: Method) -> Prepared:
+    *_, expires_at = _fields(begun)
+    params: PayParams | None = None
+    if begun.prepay_id is not None:
+        params = PayParams(**line.client.jsapi_params(appid, begun.prepay_id))
+    return Prepared(begun.payment_id, method, params, begun.code_url, expires_at)

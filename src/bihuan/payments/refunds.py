@@ -1,0 +1,181 @@
+"""Giving money back: the intent is a row, its id is the number at WeChat, and a job asks until it is final.
+
+WeChat recognises a number it has seen, so a lost answer is asked for again and never pays twice. CLOSED means
+that this number failed for good: a new one replaces it. ABNORMAL (the shopper's card is gone) waits for the
+merchant at WeChat's own console; it is parked, visible, and asked about until it ends.
+"""
+
+import asyncio
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+
+from bihuan import ledger, merchants
+from bihuan.facts.payments import RefundSucceeded
+from bihuan.kernel import events
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import MerchantId, RefundId, new_id
+from bihuan.kernel.runtime import Runtime
+from bihuan.payments import clients, db, db_refunds, rules
+from bihuan.payments.bounded import RUN_SECONDS, within
+from bihuan.payments.db import Seen
+from bihuan.payments.db_refunds import RefundRow
+from bihuan.wechat import WeChatError
+from bihuan.wechat.pay import Notification, Refund, RefundRequest
+
+log = structlog.get_logger(__name__)
+
+PER_RUN = 100
+PARALLEL = 8
+_LEASE = timedelta(minutes=2)
+_REASONS = {
+    "second_payment": "重复支付，原路退回",
+    "late_out_of_stock": "订单已超时且库存不足，原路退回",
+    "amount_differs": "支付金额与订单不符，原路退回",
+}
+_SHOWN_OTHERWISE = "订单未能受理，原路退回"
+
+
+async def run_due(rt: Runtime) -> int:
+    """The job: calls WeChat for refunds whose time has come, at most PER_RUN; returns how many."""
+    async with rt.db.transaction() as tx:
+        rows = await db_refunds.claim_due(tx, tx.now + _LEASE, PER_RUN)
+    turns = asyncio.Semaphore(PARALLEL)
+
+    async def one(row: RefundRow) -> None:
+        async with turns:
+            try:
+                await _advance(rt, row)
+            except Exception as error:
+                log.exception("refund failed", refund_id=str(row.refund_id))
+                await _postpone(rt, row, f"{type(error).__name__}: {error}")
+
+    await within(RUN_SECONDS, [one(row) for row in rows])
+    return len(rows)
+
+
+async def _advance(rt: Runtime, row: RefundRow) -> None:
+    """One call for one refund: apply for it, or ask how it stands."""
+    line = (await clients.lines_of(rt, row.merchant_id)).of_mchid(row.mchid)
+    if line is None:
+        await _postpone(rt, row, f"account {row.mchid} is not usable")
+        return
+    try:
+        if row.state == "applied":
+            told = await line.client.refund(await _request(rt, row))
+        else:
+            told = await line.client.query_refund(row.out_refund_no)
+    except WeChatError as error:
+        # A refusal moves no money and no state, verified or not: the number stays, and is tried again.
+        await _postpone(rt, row, str(error))
+        return
+    async with rt.db.transaction() as tx:
+        await record(tx, row.merchant_id, told)
+
+
+async def _request(rt: Runtime, row: RefundRow) -> RefundRequest:
+    code = (await merchants.merchant_of_id(rt, row.merchant_id)).code
+    return RefundRequest(
+        out_refund_no=row.out_refund_no,
+        transaction_id=row.transaction_id,
+        refund_fen=row.amount_fen,
+        total_fen=row.paid_fen,
+        reason=_REASONS.get(row.reason, _SHOWN_OTHERWISE),
+        notify_url=f"{rt.settings.public_url}/wechat/{code}/pay/refund-notify",
+    )
+
+
+async def _postpone(rt: Runtime, row: RefundRow, error: str) -> None:
+    """Tries again later; from PARKED_AFTER_TRIES on, a person sees it too."""
+    log.warning("refund postponed", refund_id=str(row.refund_id), tries=row.tries, error=error)
+    park = row.tries >= rules.PARKED_AFTER_TRIES
+    async with rt.db.transaction() as tx:
+        due_at = tx.now + rules.refund_pause(row.tries)
+        await db_refunds.postpone(tx, row.merchant_id, row.refund_id, due_at, error, park=park)
+
+
+async def hear(rt: Runtime, merchant_id: MerchantId, told: Refund, notification: Notification) -> None:
+    """A refund's notification: settled or parked in one transaction."""
+    async with rt.db.transaction() as tx:
+        reason = await record(tx, merchant_id, told)
+        outcome = "parked" if reason else "refund"
+        content = notification.plaintext.decode(errors="replace")[:8000] if reason else None
+        seen = Seen(notification.id, notification.event_type, told.out_refund_no, outcome, reason, content)
+        await db.insert_seen(tx, merchant_id, [seen])
+
+
+async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
+    """What WeChat says of a refund; returns why it is parked, if it is. A repeat changes nothing."""
+    try:
+        refund_id = UUID(told.out_refund_no)
+    except ValueError:
+        return "unknown_refund"
+    row = await db_refunds.lock_refund(tx, merchant_id, refund_id)
+    if row is None:
+        return "unknown_refund"
+    if told.refund_fen != row.amount_fen or (told.mchid and told.mchid != row.mchid):
+        log.error("refund differs", refund_id=str(refund_id), told_fen=told.refund_fen, asked_fen=row.amount_fen)
+        await db_refunds.postpone(tx, merchant_id, refund_id, tx.now + timedelta(hours=1), "refund_differs", park=True)
+        return "refund_differs"
+    to = rules.REFUND_OF_WECHAT.get(told.status)
+    if to is None:
+        return "unknown_status"
+    due_at = tx.now + rules.refund_pause(row.tries)
+    if to == row.state:
+        await db_refunds.postpone(tx, merchant_id, refund_id, due_at, None, park=False)
+        return None
+    if to not in rules.REFUND_TRANSITIONS[row.state]:
+        return None  # told out of order: what is final stays
+    error = "退款异常：请在微信支付商户平台处理" if to == "abnormal" else None
+    await db_refunds.set_state(tx, row, to, told.refund_id, due_at, error, park=to == "abnormal")
+    if to == "success":
+        await _succeed(tx, row, told)
+    elif to == "closed":
+        await _replace(tx, row)
+    return None
+
+
+async def _succeed(tx: Tx, row: RefundRow, told: Refund) -> None:
+    await events.emit(
+        tx,
+        RefundSucceeded(
+            merchant_id=row.merchant_id,
+            occurred_at=tx.now,
+            refund_id=row.refund_id,
+            payment_id=row.payment_id,
+            purpose=row.purpose,
+            reference_id=row.reference_id,
+            shopper_id=row.shopper_id,
+            amount_fen=row.amount_fen,
+            reason=row.reason,
+        ),
+    )
+    posting = ledger.Transaction(
+        "refund",
+        row.refund_id,
+        f"微信支付退款 {row.out_trade_no}",
+        [ledger.Entry("refunds_payable", row.amount_fen), ledger.Entry("wechat_clearing", -row.amount_fen)],
+        told.refunded_at,
+    )
+    await ledger.post(tx, row.merchant_id, [posting])
+
+
+async def _replace(tx: Tx, row: RefundRow) -> None:
+    """A new number for a closed one: the money stays set aside. After MOST_GENERATIONS a person must look."""
+    last = row.generation >= rules.MOST_GENERATIONS
+    refund_id = RefundId(new_id())
+    await db_refunds.insert_refund(
+        tx,
+        row.merchant_id,
+        refund_id,
+        row.attempt_id,
+        row.amount_fen,
+        row.reason,
+        due_at=tx.now + (timedelta(hours=6) if last else rules.refund_pause(row.generation)),
+        replaces=row.refund_id,
+        generation=row.generation + 1,
+    )
+    if last:
+        due_at = tx.now + timedelta(hours=6)
+        await db_refunds.postpone(tx, row.merchant_id, refund_id, due_at, "WeChat closed it again and again", park=True)

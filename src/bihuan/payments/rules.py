@@ -1,0 +1,102 @@
+"""Pure decisions of payments: what came compared with what was asked, states, times. No I/O."""
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+import msgspec
+
+from bihuan.wechat.pay import Transaction
+
+Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native"]
+
+AttemptState = Literal["created", "prepaid", "paid", "closed", "failed"]
+RefundState = Literal["applied", "processing", "success", "closed", "abnormal"]
+
+LIVE: frozenset[str] = frozenset({"created", "prepaid"})
+
+# Money that comes is recorded whatever we thought of the attempt: only `paid` takes nothing more.
+ATTEMPT_TRANSITIONS: dict[str, frozenset[str]] = {
+    "created": frozenset({"prepaid", "paid", "closed", "failed"}),
+    "prepaid": frozenset({"prepaid", "paid", "closed"}),
+    "closed": frozenset({"paid"}),
+    "failed": frozenset({"paid"}),
+    "paid": frozenset(),
+}
+# ABNORMAL is not WeChat's last word: once the merchant resolves it there, it succeeds or closes.
+REFUND_TRANSITIONS: dict[str, frozenset[str]] = {
+    "applied": frozenset({"processing", "success", "closed", "abnormal"}),
+    "processing": frozenset({"success", "closed", "abnormal"}),
+    "abnormal": frozenset({"processing", "success", "closed"}),
+    "success": frozenset(),
+    "closed": frozenset(),
+}
+REFUND_OF_WECHAT: dict[str, RefundState] = {
+    "SUCCESS": "success",
+    "PROCESSING": "processing",
+    "CLOSED": "closed",
+    "ABNORMAL": "abnormal",
+}
+
+MOST_ATTEMPTS = 20
+PREPAY_LIFE = timedelta(minutes=110)
+"""WeChat's prepay_id and code_url live two hours; we hand out none that is about to die."""
+
+SHORTEST_LIFE = timedelta(seconds=65)
+"""WeChat takes no expiry less than a minute ahead."""
+
+FIRST_CHECK = timedelta(minutes=2)
+MOST_GENERATIONS = 3
+PARKED_AFTER_TRIES = 6
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What an attempt asked for."""
+
+    mchid: str
+    appid: str
+    amount_fen: int
+
+
+class Judgement(msgspec.Struct, frozen=True):
+    """What to do with money before its settler is asked: None to ask, or a verdict with its reason."""
+
+    verdict: Literal["refused", "parked"] | None
+    reason: str | None = None
+
+
+def judge(asked: Asked, told: Transaction) -> Judgement:
+    """Compares a paid transaction with its attempt.
+
+    Money that lies at another account, or that is no CNY, we cannot give back by ourselves: parked. An other
+    amount or another app: refused, so it goes back as it came.
+    """
+    if told.mchid != asked.mchid:
+        return Judgement("parked", "mchid_differs")
+    if told.amount is None or told.amount.total < 1:
+        return Judgement("parked", "amount_missing")
+    if told.amount.currency != "CNY":
+        return Judgement("parked", "currency_differs")
+    if not told.transaction_id:
+        return Judgement("parked", "transaction_id_missing")
+    if told.appid != asked.appid:
+        return Judgement("refused", "appid_differs")
+    if told.amount.total != asked.amount_fen:
+        return Judgement("refused", "amount_differs")
+    return Judgement(None)
+
+
+def expiry_at_wechat(now: datetime, expires_at: datetime) -> datetime:
+    """When WeChat shall close the order: with the charge, but no sooner than WeChat takes."""
+    return max(expires_at, now + SHORTEST_LIFE).replace(microsecond=0)
+
+
+def next_check(now: datetime, checks: int, expires_at: datetime) -> datetime:
+    """When to ask about an attempt again: 2, 4, 8 ... minutes on, at most an hour, and soon after its expiry."""
+    pause = min(FIRST_CHECK * 2 ** min(checks, 6), timedelta(hours=1))
+    after_expiry = expires_at + timedelta(seconds=30)
+    return min(now + pause, after_expiry) if after_expiry > now else now + pause
+
+
+def refund_pause(tries: int) -> timedelta:
+    """How long to wait before a refund is tried or asked for again: 5 s doubling up to an hour."""
+    return min(timedelta(seconds=5) * 2 ** min(tries, 12), timedelta(hours=1))
