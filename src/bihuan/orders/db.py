@@ -20,6 +20,7 @@ from bihuan.kernel.ids import (
     SkuId,
     StaffId,
     StoreId,
+    TouchpointId,
 )
 from bihuan.orders.schemas import Adjustment, ShipLine
 
@@ -28,7 +29,7 @@ class AttributionSnapshot(msgspec.Struct, frozen=True):
     """The rule and the touchpoints that decided, as frozen on the order."""
 
     rule: str
-    touchpoint_ids: list[UUID]
+    touchpoint_ids: list[TouchpointId]
 
 
 class DeliverySnapshot(msgspec.Struct, frozen=True):

@@ -5,6 +5,8 @@ the framework would do is done here by hand: who calls, the body's limit and sch
 """
 
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -33,10 +35,16 @@ _encode = msgspec.json.Encoder().encode
 _JSON = (b"content-type", b"application/json")
 
 
-async def place_order(rt: Runtime, code: str, headers: dict[str, str], body: bytes) -> OrderView:
-    """Places one order. Raises Unauthorized, KeyRequired, ValidationFailed and what placement refuses."""
+async def place_order(
+    rt: Runtime, code: str, headers: dict[str, str], read_body: Callable[[], Awaitable[bytes]]
+) -> OrderView:
+    """Places one order. Raises Unauthorized, KeyRequired, ValidationFailed and what placement refuses.
+
+    Who calls is known before a byte of the body is read.
+    """
     shopper = identity.shopper_from_headers(rt, headers)
     key = check_key(headers.get("idempotency-key"))
+    body = await read_body()
     try:
         order = _decode(body)
     except msgspec.MsgspecError as error:
@@ -66,8 +74,8 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     extra: list[tuple[bytes, bytes]] = []
     try:
-        body = await _read_body(headers, receive)
-        status, payload = 201, _encode(await place_order(rt, code, headers, body))
+        order = await place_order(rt, code, headers, partial(_read_body, headers, receive))
+        status, payload = 201, _encode(order)
         extra.append(_JSON)
     except Problem as problem:
         status = problem.status

@@ -70,7 +70,7 @@ async def place_order(
     Requests reach `placing.handle` before they reach the framework; this is the same work for whoever mounts
     the framework alone, and the entry in OpenAPI.
     """
-    return await placing.place_order(rt, m, dict(request.headers), await request.body())
+    return await placing.place_order(rt, m, dict(request.headers), request.body)
 
 
 @get("/api/shop/{m:str}/orders", opt=access("shopper"))
