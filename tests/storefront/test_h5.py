@@ -251,3 +251,30 @@ async def test_english_and_a_wide_window(browser: Browser, server: ContractServe
     assert abs(box["x"] - (1280 - 430) / 2) < 1
     await shopper.shot("desktop")
     await shopper.verify_clean()
+
+
+async def test_a_share_carries_the_sharer(browser: Browser, server: ContractServer) -> None:
+    server.shop.put_address(None, ADDRESS)
+    shopper = await Shopper.come(browser, server, bridge="cancel")
+    await shopper.open("cart/cart")
+    await shopper.see("state-empty", "购物车还是空的")
+    await shopper.open(product(server, SHIRT))
+    await shopper.see("product-title")
+    await shopper.page.wait_for_function("window.__share && window.__share.title.includes('衬衫')")
+    share = await shopper.page.evaluate("window.__share")
+    assert share["link"].startswith(f"{server.url}/shop/qingshan/?sharer={server.shop.shopper['shopper_id']}#/pages/")
+    assert share["imgUrl"].startswith(server.url)
+    assert await shopper.page.locator("uni-page-head:visible").count() == 0, "WeChat has a bar of its own"
+    # A cancelled payment loses nothing: the order waits, and says how long.
+    await shopper.tap("buy-now")
+    await shopper.choose("月白", "M")
+    await shopper.tap("sku-buy-now")
+    await shopper.tap("place-order")
+    await shopper.see("pay-stage", "支付已取消")
+    await shopper.tap("pay-order")
+    await shopper.see("order-state", "待付款")
+    await shopper.tap("order-cancel")
+    await shopper.page.get_by_text("取消订单", exact=True).last.click()
+    await shopper.see("order-state", "已取消")
+    await shopper.verify_clean()
+    assert [order["state"] for order in server.shop.orders] == ["cancelled"]

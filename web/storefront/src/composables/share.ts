@@ -20,7 +20,8 @@ export function shareLink(page: string, query: Record<string, string>): string {
   let link = ''
   // #ifdef H5
   const sharer = shopper.value ? `?sharer=${shopper.value.shopper_id}` : ''
-  link = `${window.location.origin}/shop/${merchantCode.value}/${sharer}#/${page}?${encode(query)}`
+  const tail = Object.keys(query).length ? `?${encode(query)}` : ''
+  link = `${window.location.origin}/shop/${merchantCode.value}/${sharer}#/${page}${tail}`
   // #endif
   return link
 }

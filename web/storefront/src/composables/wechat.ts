@@ -101,9 +101,21 @@ export function payByBridge(bridge: Bridge, params: PayParams): Promise<PayOutco
   })
 }
 
-/** Whether it is worth loading WeChat's script for a share card: its browser, or a phone that frames the page. */
+/** Whether it is worth asking for WeChat's script: this is its browser, or a phone that frames the page. */
 export function likelyWeChat(): boolean {
   return Boolean(view().WeixinJSBridge) || /MicroMessenger/i.test(navigator.userAgent) || window.parent !== window
+}
+
+/**
+ * Makes room for WeChat's own bar with the title and the way back, and starts its script, from which that bar learns
+ * where the page is. A frame that turns out not to be WeChat's gets the shop's own bar again.
+ */
+export async function settleInWeChat(): Promise<void> {
+  if (!likelyWeChat()) return
+  const { classList } = document.documentElement
+  classList.add('in-wechat')
+  const bridge = await findBridge()
+  if (!bridge && !/MicroMessenger/i.test(navigator.userAgent)) classList.remove('in-wechat')
 }
 
 /** Sets what WeChat shows when the page is sent to a friend. */
