@@ -80,6 +80,24 @@ class Person:
         answer = await self.sandbox.call("GET", f"/shoppers/{self.shopper_id}")
         return next(i["openid"] for i in answer["identities"] if i["appid"] == appid)
 
+    async def openid_before_following(self, appid: str) -> str:
+        """How an official account will know this person: OAuth tells it to whoever asks."""
+        account = next(
+            a for a in (await self.sandbox.call("GET", "/accounts"))["official_accounts"] if a["appid"] == appid
+        )
+        where = {
+            "appid": appid,
+            "redirect_uri": "http://127.0.0.1/",
+            "response_type": "code",
+            "scope": "snsapi_base",
+            "state": "x",
+        }
+        headers = {"X-Sandbox-Shopper": self.shopper_id}
+        back = await self.sandbox.http.get("/connect/oauth2/authorize", params=where, headers=headers)
+        code = httpx.URL(back.headers["location"]).params["code"]
+        asked = {"appid": appid, "secret": account["secret"], "code": code, "grant_type": "authorization_code"}
+        return (await self.sandbox.http.get("/sns/oauth2/access_token", params=asked)).json()["openid"]
+
 
 class Brand:
     """A merchant with a store, an official account of the sandbox and a mini program."""
@@ -130,6 +148,11 @@ class Mall:
         made = await self.sandbox.call("POST", "/shoppers", {"nickname": nickname})
         return Person(self.sandbox, made["shopper_id"], nickname)
 
+    async def bare_merchant(self) -> Merchant:
+        """A new merchant without an official account."""
+        async with self.rt.db.transaction() as tx:
+            return await merchants.create(tx, code=f"b{new_id().hex[-10:]}", name="麦香")
+
     async def brand(self, mode: str = "safe", *, connected: bool = True) -> Brand:
         """A new merchant whose official account pushes here."""
         tag = new_id().hex[-10:]
@@ -167,6 +190,24 @@ class Mall:
         answer.raise_for_status()
         bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
         return httpx.AsyncClient(base_url=self.url, headers=bearer, trust_env=False, timeout=20)
+
+    async def browse(self, person: Person, merchant_code: str, page: str | None = None) -> httpx.AsyncClient:
+        """A browser in which the person signed in by WeChat's OAuth page."""
+        browser = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20)
+        params = {"next": page} if page else {}
+        answer = await browser.get(f"/api/shop/{merchant_code}/wechat/authorize", params=params)
+        assert answer.status_code == 302, answer.text
+        headers = {"X-Sandbox-Shopper": person.shopper_id}
+        answer = await browser.get(answer.headers["location"], headers=headers)
+        answer = await browser.get(answer.headers["location"])
+        assert answer.status_code == 302, answer.text
+        assert answer.headers["location"] == (page or f"/shop/{merchant_code}/")
+        return browser
+
+    async def access_token(self, brand: Brand) -> str:
+        """The token that the mall uses for the brand's account."""
+        asked = {"grant_type": "client_credential", "appid": brand.appid, "secret": brand.account["secret"]}
+        return (await self.sandbox.http.post("/cgi-bin/stable_token", json=asked)).json()["access_token"]
 
     async def settle(self, until: Callable[[], Awaitable[bool]]) -> None:
         """Delivers facts and sends messages until what is expected is there."""

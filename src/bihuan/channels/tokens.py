@@ -49,8 +49,10 @@ class StoredTokens:
                     if (value := await self._current(tx, appid, rejected)) is not None:
                         return value
                     leased = await self._lease(tx, appid)
+                    # Another may have got one between our look and our lease.
+                    value = await self._current(tx, appid, rejected) if leased else None
                 if leased:
-                    return await self._refresh(appid, rejected)
+                    return await self._refresh(appid, rejected, value)
                 if time.monotonic() > until:
                     raise Unavailable("token_wait", "another process refreshes the token", safe_to_retry=True)
                 await asyncio.sleep(_POLL_SECONDS)
@@ -86,9 +88,12 @@ class StoredTokens:
             )
         )
 
-    async def _refresh(self, appid: str, rejected: str) -> str:
+    async def _refresh(self, appid: str, rejected: str, value: str | None) -> str:
+        """Under the lease: `value` if it is there already, else a new one."""
         issued: IssuedToken | None = None
         try:
+            if value is not None:
+                return value
             issued = await self._fetch(appid, False)
             if rejected and issued.value == rejected:
                 issued = await self._fetch(appid, True)
