@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -11,6 +12,9 @@ from typing import Annotated
 import typer
 
 from wechat_sandbox import __version__
+
+GRACE_SECONDS = 3.0
+"""How long a response that does not end may hold up the exit."""
 
 cli = typer.Typer(add_completion=False, help="A WeChat for the desk.")
 
@@ -81,9 +85,14 @@ async def _run(
     )
     loop = asyncio.get_running_loop()
 
+    def give_up() -> None:
+        world.store.close()
+        os._exit(0)
+
     def stop() -> None:
         world.hub.close()
         server.stop()
+        loop.call_later(GRACE_SECONDS, give_up)
 
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop)

@@ -56,11 +56,14 @@ class Hub:
 
     def __init__(self) -> None:
         self._queues: dict[str, set[asyncio.Queue[dict[str, Any] | None]]] = {}
+        self._closed = False
 
     def listen(self, shopper_id: str) -> asyncio.Queue[dict[str, Any] | None]:
         """A queue of the shopper's events; None means that the sandbox stops."""
         queue: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue(maxsize=1000)
         self._queues.setdefault(shopper_id, set()).add(queue)
+        if self._closed:  # a phone that comes back while the sandbox stops
+            queue.put_nowait(None)
         return queue
 
     def leave(self, shopper_id: str, queue: asyncio.Queue[dict[str, Any] | None]) -> None:
@@ -74,7 +77,8 @@ class Hub:
                 queue.put_nowait(event)
 
     def close(self) -> None:
-        """End every stream."""
+        """End every stream, and those that still come."""
+        self._closed = True
         for queues in self._queues.values():
             for queue in queues:
                 if queue.full():
