@@ -23,6 +23,7 @@ class Account(msgspec.Struct, frozen=True):
 
 _ACCOUNTS = (
     Account("wechat_clearing", "asset", "微信支付结算", "WeChat Pay clearing"),
+    Account("external_clearing", "asset", "其他渠道结算", "Clearing of other channels"),
     Account("receipts", "liability", "待核销收款", "Unapplied receipts"),
     Account("refunds_payable", "liability", "应退款", "Refunds payable"),
     Account("wallet_liability", "liability", "顾客储值", "Stored value"),

@@ -16,11 +16,13 @@ CHECKS = (
     ),
     Check(
         "payments.accepted_once",
-        "a paid payment kept exactly one attempt's money",
+        "a paid payment kept exactly one attempt's money; one of another system, that of all its means",
         """select p.merchant_id || '/' || p.payment_id as id, count(a.attempt_id) as accepted
            from payments p left join payment_attempts a
              on a.merchant_id = p.merchant_id and a.payment_id = p.payment_id and a.verdict = 'accepted'
-           where p.state = 'paid' group by p.merchant_id, p.payment_id having count(a.attempt_id) <> 1""",
+           where p.state = 'paid' group by p.merchant_id, p.payment_id
+           having count(a.attempt_id) <> 1
+              and (count(a.attempt_id) = 0 or bool_or(a.mchid <> '') or sum(a.paid_fen) <> p.amount_fen)""",
     ),
     Check(
         "payments.receipts_posted",
@@ -30,7 +32,7 @@ CHECKS = (
            left join ledger_transactions t
              on t.merchant_id = a.merchant_id and t.source = 'receipt' and t.source_id = a.attempt_id
            left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.transaction_id
-             and e.account = 'wechat_clearing'
+             and e.account = case a.mchid when '' then 'external_clearing' else 'wechat_clearing' end
            where a.verdict in ('accepted', 'refused') and e.amount_fen is distinct from a.paid_fen""",
     ),
     Check(
