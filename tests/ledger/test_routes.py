@@ -1,13 +1,13 @@
 """The merchant reads her own book over HTTP."""
 
 import httpx
-from tests.ledger.test_post import post, sale
 
 from bihuan import merchants, staff
 from bihuan.kernel.ids import MerchantId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import Entry, Transaction
 from bihuan.staff import Role
+from tests.ledger.test_post import post, sale
 
 
 async def sign_in(rt: Runtime, client: httpx.AsyncClient, role: Role = "finance") -> tuple[MerchantId, dict[str, str]]:
