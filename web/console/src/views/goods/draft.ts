@@ -85,8 +85,9 @@ export function problemOf(draft: Draft): string {
   if (draft.skus.length > MOST_SKUS) return t.goods.tooMany
   if (draft.skus.some((s) => !s.code.trim())) return t.goods.needCode
   if (new Set(draft.skus.map((s) => s.code.trim())).size < draft.skus.length) return t.goods.duplicateCode
-  if (draft.skus.some((s) => toFen(s.price) === null)) return `${t.goods.needPrice}（${t.common.badAmount}）`
+  if (draft.skus.some((s) => !toFen(s.price))) return `${t.goods.needPrice}（${t.common.badAmount}）`
   if (draft.skus.some((s) => s.market_price.trim() && toFen(s.market_price) === null)) return t.common.badAmount
+  if (draft.skus.some((s) => s.market_price.trim() && (toFen(s.market_price) ?? 0) < (toFen(s.price) ?? 0))) return t.goods.marketTooLow
   return ''
 }
 
