@@ -7,7 +7,7 @@ import httpx
 
 from bihuan import catalog, identity, inventory, merchants
 from bihuan.catalog import NewProduct, NewSku
-from bihuan.kernel.ids import AddressId, LocationId, SkuId, StoreId, new_id
+from bihuan.kernel.ids import AddressId, LocationId, ShopperId, SkuId, StoreId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 
@@ -74,9 +74,7 @@ class Shop:
 class Buyer:
     """A shopper of a shop, with what her requests carry."""
 
-    def __init__(
-        self, shop: Shop, shopper_id: identity.ShopperSession | Any, address_id: AddressId, token: str
-    ) -> None:
+    def __init__(self, shop: Shop, shopper_id: ShopperId, address_id: AddressId, token: str) -> None:
         self.shop = shop
         self.shopper_id = shopper_id
         self.address_id = address_id

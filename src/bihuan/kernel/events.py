@@ -171,7 +171,7 @@ async def _postpone(tx: Tx, merchant_id: MerchantId, handler: str, fact_id: Fact
     """Backs off (2 s, 4 s, 8 s, ...) and parks after MAX_ATTEMPTS."""
     attempts = await tx.fetchval(
         """update deliveries set attempts = attempts + 1, error = $4,
-             available_at = $5 + make_interval(secs => least(2 ^ (attempts + 1), 3600)),
+             available_at = $5::timestamptz + make_interval(secs => least(2 ^ (attempts + 1), 3600)),
              parked_at = case when attempts + 1 >= $6 then $5::timestamptz end
            where merchant_id = $1 and handler = $2 and fact_id = $3 returning attempts""",
         merchant_id,
