@@ -152,7 +152,7 @@ class Supervisor:
         if self.demo:
             state = str(self.settings.home / "sandbox.sqlite")
             port = str(self.settings.sandbox_port)
-            self.children.append(Child("sandbox", ["wechat_sandbox", "--port", port, "--state", state], env))
+            self.children.append(Child("sandbox", ["wechat_sandbox", "--port", port, "--state", state, "--quiet"], env))
         self.children.append(Child("web", ["bihuan.cli", "serve"], env))
         self.children.append(Child("worker", ["bihuan.cli", "worker"], env))
         for child in self.children:
