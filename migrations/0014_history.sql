@@ -46,21 +46,20 @@ begin
     raise exception 'ledger_post_books: unknown account %', v_unknown using errcode = 'check_violation';
   end if;
 
+  -- only the accounts that are posted to; ledger_post opens the rest of a book when it first posts there
   with missing as (
-    select distinct t.merchant_id
+    select distinct t.merchant_id, e.account
     from unnest(p_e_places, p_e_accounts) as e (place, account)
     join unnest(p_merchant_ids) with ordinality as t (merchant_id, place) on t.place = e.place
-    left join ledger_balances b on b.merchant_id = t.merchant_id and b.account = e.account
-    where b.account is null
+    where not exists (
+      select from ledger_balances b where b.merchant_id = t.merchant_id and b.account = e.account)
+  ), opened as (
+    insert into ledger_accounts (merchant_id, account, kind, opened_at)
+    select m.merchant_id, m.account, c.kind, p_now from missing m join ledger_chart c on c.account = m.account
+    order by m.merchant_id, m.account on conflict do nothing
   )
-  insert into ledger_accounts (merchant_id, account, kind, opened_at)
-  select m.merchant_id, c.account, c.kind, p_now from missing m cross join ledger_chart c
-  order by m.merchant_id, c.account on conflict do nothing;
   insert into ledger_balances (merchant_id, account)
-  select a.merchant_id, a.account from ledger_accounts a
-  where a.merchant_id in (select unnest(p_merchant_ids)) and not exists (
-    select from ledger_balances b where b.merchant_id = a.merchant_id and b.account = a.account)
-  order by a.merchant_id, a.account on conflict do nothing;
+  select m.merchant_id, m.account from missing m order by m.merchant_id, m.account on conflict do nothing;
 
   perform 1 from ledger_balances b where b.merchant_id in (select unnest(p_merchant_ids))
   order by b.merchant_id, b.account for no key update;

@@ -12,6 +12,10 @@ class NotImportable(FileNotFoundError):
     """The folder is not what the importer reads: a file or a column is missing. The message names it."""
 
 
+class AlreadyImporting(ConnectionError):
+    """Another import of the same kind runs on this database; the message says so."""
+
+
 class Rejected(msgspec.Struct, frozen=True, order=True):
     """A row that was not imported. `row` is as a spreadsheet counts: the header is row 1."""
 

@@ -1,7 +1,10 @@
 """The import itself: sellers, customers, products and orders, stage by stage, in batches."""
 
+import asyncio
+import gc
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bihuan.catalog import Attribute, warm_up
@@ -11,13 +14,16 @@ from bihuan.importers.olist import mapping
 from bihuan.importers.olist.mapping import Ending
 from bihuan.importers.olist.source import Item, Order, Source, load
 from bihuan.importers.olist.tables import Bad
-from bihuan.importers.reporting import Report, Summary
+from bihuan.importers.reporting import AlreadyImporting, Report, Summary
 from bihuan.kernel.ids import LocationId, MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants.history import PastMerchant, import_merchants, list_warehouses
 from bihuan.orders.history import PastOrder, import_orders
 
 BATCH = 1000
+SIDE_BY_SIDE = 2
+"""Batches of orders on their way: while one is at the database, rows of the next are made."""
+_LOCK = 0x6F6C697374  # "olist"
 _NOT_READ = "Reviews and geolocation are not read yet: olist_order_reviews_dataset.csv, olist_geolocation_dataset.csv"
 
 
@@ -34,19 +40,18 @@ class _Counts:
 
 
 async def run(rt: Runtime, folder: Path, report: Report) -> Summary:
-    """Imports the tables in `folder`. Raises NotImportable when they are not there.
+    """Imports the tables in `folder`. Raises NotImportable when they are not there, AlreadyImporting.
 
     A batch is a transaction: after a kill the next run finds what is there by its ids and goes on.
     """
     began = time.monotonic()
     source = load(folder, rt.clock.now())
-    counts = _Counts()
-    endings = _check_orders(source)
-    warehouses = await _import_sellers(rt, source, counts, report)
-    await _import_customers(rt, source, counts, report)
-    await _import_products(rt, source, warehouses, counts, report)
-    await rt.db.recycle()  # plans made on empty tables stay slow
-    refunded = await _import_orders(rt, source, endings, warehouses, counts, report)
+    gc.freeze()  # what was read stays until the end: the collector need not walk through it again and again
+    try:
+        async with _alone(rt):
+            counts, refunded = await _import(rt, source, report)
+    finally:
+        gc.unfreeze()
     return Summary(
         imported=counts.imported,
         present=counts.present,
@@ -54,6 +59,31 @@ async def run(rt: Runtime, folder: Path, report: Report) -> Summary:
         notes=_notes(source, refunded),
         seconds=round(time.monotonic() - began, 3),
     )
+
+
+@asynccontextmanager
+async def _alone(rt: Runtime) -> AsyncGenerator[None, None]:
+    """Two runs at once would write the same orders. The lock goes with the connection, also of a killed run."""
+    async with rt.db.session() as tx:
+        if not await tx.fetchval("select pg_try_advisory_lock($1)", _LOCK):
+            raise AlreadyImporting("another import of Olist runs on this database")
+        try:
+            yield
+        finally:
+            await tx.fetchval("select pg_advisory_unlock($1)", _LOCK)
+
+
+async def _import(rt: Runtime, source: Source, report: Report) -> tuple[_Counts, int]:
+    counts = _Counts()
+    endings = _check_orders(source)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(warm_up())  # the dictionary of search takes its time
+        group.create_task(_import_customers(rt, source, counts, report))
+        sellers = group.create_task(_import_sellers(rt, source, counts, report))
+    warehouses = sellers.result()
+    await _import_products(rt, source, warehouses, counts, report)
+    await rt.db.recycle()  # plans made on empty tables stay slow
+    return counts, await _import_orders(rt, source, endings, warehouses, counts, report)
 
 
 def _check_orders(source: Source) -> dict[str, Ending]:
@@ -119,7 +149,6 @@ async def _import_products(
     for product in source.products.values():
         if product.product_id not in sold:
             source.rejected.append(product.row.reject("nobody sold it in an order that can be read: it has no seller"))
-    await warm_up()
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         async with rt.db.transaction() as tx:
@@ -171,11 +200,21 @@ async def _import_orders(
             orders.append(mapping.past_orders(order, endings[order.order_id], titles, warehouses))
         except Bad as bad:
             _reject(source, order, bad)
-    for start in range(0, len(orders), BATCH):
-        await _import_batch(rt, orders[start : start + BATCH], counts)
-        report("orders", min(start + BATCH, len(orders)), len(orders))
-        if start == 0:
-            await rt.db.recycle()
+    batches = [orders[start : start + BATCH] for start in range(0, len(orders), BATCH)]
+    done = 0
+
+    async def work(some: Sequence[Sequence[Sequence[PastOrder]]]) -> None:
+        nonlocal done
+        for batch in some:
+            await _import_batch(rt, batch, counts)
+            done += len(batch)
+            report("orders", done, len(orders))
+
+    await work(batches[:1])
+    await rt.db.recycle()
+    async with asyncio.TaskGroup() as group:
+        for first in range(1, 1 + SIDE_BY_SIDE):
+            group.create_task(work(batches[first::SIDE_BY_SIDE]))
     return sum(order.cancelled_at is not None and order.paid_at is not None for made in orders for order in made)
 
 

@@ -15,6 +15,7 @@ that every order is paid exactly and every payment is spent exactly.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -28,8 +29,10 @@ from bihuan.orders.history import PAYABLE_FOR, PastLine, PastOrder
 from bihuan.payments.history import PastMeans
 
 SOURCE = "olist"
+_REMEMBERED = 200_000  # ids that recur with every order of a seller or product
 
 
+@lru_cache(_REMEMBERED)
 def merchant_id(seller_id: str) -> MerchantId:
     """A seller's merchant."""
     return MerchantId(derived_id(SOURCE, "seller", seller_id))
@@ -46,11 +49,13 @@ def shopper_id(person: str) -> ShopperId:
     return ShopperId(derived_id(SOURCE, "customer", person))
 
 
+@lru_cache(_REMEMBERED)
 def product_id(product: str, seller: str) -> ProductId:
     """A product at a seller: two sellers of one product have a product each."""
     return ProductId(derived_id(SOURCE, "product", product, seller))
 
 
+@lru_cache(_REMEMBERED)
 def sku_id(product: str, seller: str) -> SkuId:
     """The one SKU of a product at a seller."""
     return SkuId(derived_id(SOURCE, "sku", product, seller))
