@@ -157,6 +157,13 @@ class Till:
             await asyncio.sleep(0.1)
         raise AssertionError("refunds never end")
 
+    async def all_told(self, order_id: str) -> None:
+        """Waits until WeChat has told that every attempt of an order was paid."""
+        await eventually(lambda: self._all_paid(order_id))
+
+    async def _all_paid(self, order_id: str) -> bool:
+        return all(attempt.state == "paid" for attempt in await self.attempts(order_id))
+
     async def watch(self) -> None:
         """Lets the watching job look at this shop's attempts now."""
         await self.rows("update payment_attempts set due_at = now() - interval '1 hour' where merchant_id = $1")

@@ -88,7 +88,7 @@ async def test_a_second_payment_goes_back_by_itself(till: Till, http: httpx.Asyn
 
     await asyncio.gather(till.confirm(first), till.confirm(second))
     await till.state(http, buyer, order_id, "paid")
-    await _wait_for_both(till, order_id)
+    await till.all_told(order_id)
 
     verdicts = sorted((a.verdict, a.reason) for a in await till.attempts(order_id))
     assert verdicts == [("accepted", None), ("refused", "second_payment")]
@@ -99,14 +99,6 @@ async def test_a_second_payment_goes_back_by_itself(till: Till, http: httpx.Asyn
     assert await till.balances() == {"wechat_clearing": 1000, "sales": -1000}
     assert (await till.state(http, buyer, order_id))["paid_fen"] == 1000
     await till.verify()
-
-
-async def _wait_for_both(till: Till, order_id: str) -> None:
-    for _ in range(100):
-        if all(a.state == "paid" for a in await till.attempts(order_id)):
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("a payment was never told")
 
 
 async def test_a_late_payment_reinstates_its_order_while_there_is_stock(
@@ -140,7 +132,7 @@ async def test_a_late_payment_without_stock_goes_back(till: Till, http: httpx.As
     await till.order(http, quick, sku)
 
     await till.confirm(sheet)
-    await _wait_for_both(till, order_id)
+    await till.all_told(order_id)
 
     (attempt,) = await till.attempts(order_id)
     assert (attempt.verdict, attempt.reason) == ("refused", "late_out_of_stock")

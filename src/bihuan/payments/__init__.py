@@ -16,7 +16,7 @@ from bihuan.payments.prepare import prepare
 from bihuan.payments.rules import Method
 from bihuan.payments.schemas import Charge, PaymentAccountIn, PaymentView, Prepared, RefundView
 from bihuan.payments.settlers import Receipt, Settler, Settlers, Verdict
-from bihuan.payments.watching import list_for, sync
+from bihuan.payments.watching import list_for, list_parked, sync
 
 __all__ = [
     "CHECKS",
@@ -38,6 +38,7 @@ __all__ = [
     "Verdict",
     "connect_account",
     "list_for",
+    "list_parked",
     "prepare",
     "sync",
 ]
