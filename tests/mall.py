@@ -165,7 +165,8 @@ class Shopper:
         """A place for parcels."""
         about = {"name": "林晓", "phone": "13800138000", "province": "广东省", "city": "深圳市",
                  "district": "南山区", "street": "科技园 1 号", "is_default": True}  # fmt: skip
-        return self.call("POST", "/api/shop/addresses", about)["address_id"]
+        key = {"Idempotency-Key": os.urandom(12).hex()}
+        return self.call("POST", "/api/shop/addresses", about, **key)["address_id"]
 
     def first_sku(self, code: str, at: int = 0) -> dict[str, Any]:
         """A SKU in stock of the mall's `at`-th product, with its product's id and title."""
