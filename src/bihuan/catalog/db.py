@@ -80,7 +80,7 @@ async def upsert_products(tx: Tx, merchant_id: MerchantId, rows: Sequence[Produc
              options, attributes, price_fen, market_price_fen, freight_free, weight, search, created_at, updated_at,
              published_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15::text::tsvector, $16, $16,
-             case when $3 = 'published' then $16::timestamptz end)
+             case when $3 <> 'draft' then $16::timestamptz end)
            on conflict (merchant_id, product_id) do update set
              title = excluded.title, subtitle = excluded.subtitle, description = excluded.description,
              cover_url = excluded.cover_url, media = excluded.media, options = excluded.options,
