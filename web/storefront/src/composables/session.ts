@@ -59,7 +59,8 @@ function leaveForWeChat(): Promise<void> {
   sessionStorage.setItem(REDIRECT_KEY, JSON.stringify([...tries, now]))
   const { pathname, search, hash } = window.location
   const next = encodeURIComponent(pathname + search + hash)
-  window.location.assign(`/api/shop/${merchantCode.value}/wechat/authorize?next=${next}`)
+  // In place of this page: going back later must not come upon it unsigned, with what has been bought since.
+  window.location.replace(`/api/shop/${merchantCode.value}/wechat/authorize?next=${next}`)
   // The page is being left: nothing after this may run, or an error would flash up.
   return new Promise<void>(() => undefined)
 }
