@@ -74,6 +74,8 @@ async def _missing(rt: Runtime) -> list[str]:
             missing = [] if await heartbeat.is_alive(tx, "worker") else ["worker"]
     except Exception:
         return ["database"]
+    if rt.settings.demo_marker and not rt.settings.demo_marker.exists():
+        missing.append("demo data")
     if rt.settings.sandbox_url:
         try:
             answer = await rt.http.get(f"{rt.settings.sandbox_url}/_sandbox/healthz", timeout=2)

@@ -136,6 +136,7 @@ class Supervisor:
         self.demo = demo
         self.postgres = EmbeddedServer(settings.home) if settings.database_url is None else None
         self.children: list[Child] = []
+        self.demo_marker = settings.home / "demo.ready"
         self._stopping = False
 
     def start(self) -> None:
@@ -171,6 +172,9 @@ class Supervisor:
         }
         if self.settings.sandbox_url:
             env["BIHUAN_SANDBOX_URL"] = self.settings.sandbox_url
+        if self.demo:
+            self.demo_marker.unlink(missing_ok=True)
+            env["BIHUAN_DEMO_MARKER"] = str(self.demo_marker)
         return env
 
     def wait_until_serving(self, path: str, timeout_seconds: float = 60) -> dict[str, Any]:
@@ -235,6 +239,7 @@ def run(settings: Settings, *, demo: bool) -> int:
         supervisor.wait_until_serving("/readyz")
         if demo:
             asyncio.run(_seed(supervisor.settings))
+            supervisor.demo_marker.touch()
         health = supervisor.wait_until_serving("/healthz")
         _welcome(settings, health["links"], demo=demo)
         while not stop:
