@@ -29,7 +29,7 @@ def draw(shop: Shop) -> Drawn:
     for i, item in enumerate(shop.items):
         jobs += [(item.draw, shop.ground, colour.paint, i) for colour in item.colours]
     with ThreadPoolExecutor(2) as pool:
-        logo = pool.submit(_logo, shop)
+        logo = pool.submit(draw_logo, shop.code, shop.theme)
         icons = [pool.submit(_icon, shop, category) for category in shop.categories]
         covers = list(pool.map(_cover, jobs))
         done = iter(covers)
@@ -57,10 +57,11 @@ def _icon(shop: Shop, category: str) -> Encoded:
     return catalog.encode(_scaled(board.finish(), _ICON), quality=86, method=2)
 
 
-def _logo(shop: Shop) -> Encoded:
-    colour = rgb(shop.theme)
+def draw_logo(code: str, theme: str) -> Encoded:
+    """The logo of a merchant, or of the platform."""
+    colour = rgb(theme)
     board = Board(lighter(colour, 0.08), darker(colour, 0.14))
-    _MARKS[shop.code](board)
+    _MARKS[code](board)
     return catalog.encode(_scaled(board.finish(), _LOGO), quality=90, method=2)
 
 
