@@ -78,7 +78,8 @@ create table followers (
   home_store_id uuid,                     -- the store of that label: decided once
   follows       int not null default 0,   -- how often this person began to follow
   followed_at   timestamptz not null,     -- the first time
-  changed_at    timestamptz not null,     -- of `following`: pushes may come out of order
+  changed_at    timestamptz not null,     -- of `following`, by WeChat's clock, to the second
+  seen_at       timestamptz not null,     -- of the push that said so: with it, the order within a second
   primary key (merchant_id, openid)
 );
 select distribute('followers', 'merchant_id');

@@ -1,6 +1,7 @@
 """Forged, replayed, stale and malformed pushes: each is refused by its name and changes nothing."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -172,3 +173,27 @@ async def test_a_signature_that_was_used_carries_no_second_message(mall: Mall) -
     stolen = await wechat.post(query, wechat.event("subscribe", openid()).encode())
     assert (stolen.status_code, stolen.json()["code"]) == (403, "signature_invalid")
     assert await state(brand) == after
+
+
+@pytest.mark.parametrize("last", ["subscribe", "unsubscribe"])
+async def test_following_and_leaving_within_a_second_end_as_they_came(mall: Mall, last: str) -> None:
+    brand, wechat = await pusher(mall, "plain")
+    who, at = openid(), int(time.time())
+    order = ["subscribe", "unsubscribe"] if last == "unsubscribe" else ["unsubscribe", "subscribe"]
+    sent = [asyncio.create_task(wechat.push(wechat.event(order[0], who, CreateTime=at)))]
+    await asyncio.sleep(0.005)  # the first is still asking WeChat who this is
+    sent.append(asyncio.create_task(wechat.push(wechat.event(order[1], who, CreateTime=at))))
+    assert {answer.status_code for answer in await asyncio.gather(*sent)} == {200}
+    (follower,) = await brand.rows("select following from followers where merchant_id = $1")
+    assert follower["following"] == (last == "subscribe")
+    if last == "unsubscribe":
+        assert await brand.rows("select 1 from pushes where merchant_id = $1 and not told") == []
+
+
+async def test_a_late_push_does_not_undo_a_newer_one(mall: Mall) -> None:
+    brand, wechat = await pusher(mall, "plain")
+    label, who, now = await brand.label(), openid(), int(time.time())
+    await wechat.push(wechat.event("unsubscribe", who, CreateTime=now))
+    await wechat.push(wechat.event("subscribe", who, CreateTime=now - 60, EventKey=f"qrscene_{label.code}"))
+    (follower,) = await brand.rows("select following, home_store_id, follows from followers where merchant_id = $1")
+    assert follower == {"following": False, "home_store_id": brand.store_id, "follows": 1}

@@ -90,6 +90,7 @@ async def finish(rt: Runtime, merchant: Merchant, code: str) -> SignedIn:
         raise SnapshotUser
     user = await _profile(client, grant)
     async with rt.db.transaction() as tx:
+        await pushes.lock_person(tx, merchant.merchant_id, grant.openid)
         shopper = await identity.shopper_of_wechat(
             tx,
             account.appid,

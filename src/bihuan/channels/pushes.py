@@ -6,7 +6,7 @@ did not say who an openid is in time) wait in `pushes` until `identify` names he
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 from uuid import uuid5
 
@@ -18,7 +18,7 @@ from bihuan.channels import accounts, apps, labels, links, messages, replies
 from bihuan.channels.db import followers as rows
 from bihuan.channels.db import labels as label_rows
 from bihuan.channels.db.accounts import Account
-from bihuan.channels.db.followers import Untold
+from bihuan.channels.db.followers import Moment, Untold, lock_person
 from bihuan.channels.db.labels import Label
 from bihuan.channels.db.messages import Card, Content, Draft
 from bihuan.channels.errors import PushMalformed, PushRefused, PushStale
@@ -74,6 +74,7 @@ async def receive(rt: Runtime, merchant: Merchant, query: Mapping[str, str], bod
 
     Raises NoOfficialAccount, PushRefused, PushStale, PushMalformed: nothing was changed then.
     """
+    seen_at = rt.clock.now()
     account, receiver = await _receiver(rt, merchant.merchant_id)
     try:
         push = receiver.parse(query, body)
@@ -83,8 +84,9 @@ async def receive(rt: Runtime, merchant: Merchant, query: Mapping[str, str], bod
         raise PushRefused
     who = await _ask_who(rt, account, push)
     signature = query.get("signature" if account.mode == "plain" else "msg_signature", "")
+    moment = Moment(min(push.created_at, seen_at), seen_at)
     async with rt.db.transaction() as tx:
-        reply = await _act_once(tx, rt, merchant, account, push, signature, who)
+        reply = await _act_once(tx, rt, merchant, account, push, signature, who, moment)
     return receiver.reply_text(push, reply) if reply else NO_REPLY
 
 
@@ -127,11 +129,19 @@ async def _ask(rt: Runtime, account: Account, openid: str) -> Known:
 
 
 async def _act_once(
-    tx: Tx, rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str, who: Known | None
+    tx: Tx,
+    rt: Runtime,
+    merchant: Merchant,
+    account: Account,
+    push: Push,
+    signature: str,
+    who: Known | None,
+    moment: Moment,
 ) -> str:
     """Does what a push asks for unless that was done; the reply either way. Raises PushRefused."""
     merchant_id = merchant.merchant_id
-    kind, scene, at = _kind(push), _scene(push), min(push.created_at, tx.now)
+    kind, scene = _kind(push), _scene(push)
+    await lock_person(tx, merchant_id, push.openid)
     claimed = await rows.claim_push(
         tx,
         merchant_id,
@@ -140,7 +150,7 @@ async def _act_once(
         openid=push.openid,
         kind=kind,
         scene=scene,
-        occurred_at=at,
+        moment=moment,
     )
     if not claimed:
         reply = await rows.find_reply(tx, merchant_id, push.dedupe_key)
@@ -148,7 +158,7 @@ async def _act_once(
             raise PushRefused
         return reply
     label = await labels.find_label(tx, merchant_id, scene) if scene else None
-    first = await _note(tx, account, push, label, at)
+    first = await _note(tx, account, push, label, moment)
     reply = await _reply(tx, rt, merchant, push, label)
     has_fact = kind in ("subscribe", "unsubscribe") or (kind == "scan" and label is not None)
     await rows.finish_push(
@@ -195,15 +205,15 @@ def _scene(push: Push) -> str:
     return push.scene[:64] if isinstance(push, Subscribe | Scan) else ""
 
 
-async def _note(tx: Tx, account: Account, push: Push, label: Label | None, at: datetime) -> bool:
+async def _note(tx: Tx, account: Account, push: Push, label: Label | None, moment: Moment) -> bool:
     """Writes down who follows; whether she does for the first time."""
+    merchant_id, appid = account.merchant_id, account.appid
     if isinstance(push, Subscribe):
         place = (label.label_id, label.store_id) if label else None
-        return await rows.note_follow(tx, account.merchant_id, account.appid, push.openid, place, at)
-    if isinstance(push, Unsubscribe):
-        await rows.note_leaving(tx, account.merchant_id, push.openid, at)
-    elif isinstance(push, Scan | Click | Text):
-        await rows.note_presence(tx, account.merchant_id, account.appid, push.openid, at)
+        return await rows.note_follow(tx, merchant_id, appid, push.openid, place, moment)
+    if isinstance(push, Unsubscribe | Scan | Click | Text):
+        following = not isinstance(push, Unsubscribe)
+        await rows.note_state(tx, merchant_id, appid, push.openid, moment, following=following)
     return False
 
 
@@ -262,7 +272,7 @@ async def identify(tx: Tx, account: Account, openid: str, who: Known) -> Shopper
 
 
 async def name_follower(tx: Tx, merchant_id: MerchantId, openid: str, shopper_id: ShopperId) -> None:
-    """Says who a follower is, if this is one, and tells the facts that waited for it."""
+    """Says who a follower is, if this is one, and tells the facts that waited for it; under `lock_person`."""
     if await rows.set_shopper(tx, merchant_id, openid, shopper_id):
         await tell(tx, merchant_id, openid, shopper_id)
 
@@ -315,6 +325,7 @@ async def identify_unknown(rt: Runtime) -> int:
         except WeChatError:  # WeChat is down for all of them
             break
         async with rt.db.transaction() as tx:
+            await lock_person(tx, merchant_id, openid)
             await identify(tx, account, openid, who)
         named += 1
     return named

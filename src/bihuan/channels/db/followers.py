@@ -52,58 +52,69 @@ async def list_followers(
     return db.many(Follower, rows)
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """When something happened: by WeChat, to the second, and when its push came. Pushes may overtake each other."""
+
+    at: datetime
+    seen_at: datetime
+
+
+async def lock_person(tx: Tx, merchant_id: MerchantId, openid: str) -> None:
+    """Makes what concerns one person go one after another. Take it before identity's locks."""
+    await tx.execute("select pg_advisory_xact_lock(hashtextextended($1, 0))", f"follower:{merchant_id}:{openid}")
+
+
 async def note_follow(
     tx: Tx,
     merchant_id: MerchantId,
     appid: str,
     openid: str,
     label: tuple[LabelId, StoreId | None] | None,
-    at: datetime,
+    moment: Moment,
 ) -> bool:
-    """Somebody began to follow at `at`; whether for the first time. The first follow decides label and home."""
+    """Somebody began to follow; whether for the first time. The first follow decides label and home."""
     label_id, store_id = label or (None, None)
     follows: int = await tx.fetchval(
         """insert into followers as f (merchant_id, openid, appid, following, label_id, home_store_id, follows,
-             followed_at, changed_at)
-           values ($1, $2, $3, true, $4, $5, 1, $6, $6)
+             followed_at, changed_at, seen_at)
+           values ($1, $2, $3, true, $4, $5, 1, $6, $6, $7)
            on conflict (merchant_id, openid) do update set follows = f.follows + 1,
              label_id = case when f.follows = 0 then excluded.label_id else f.label_id end,
              home_store_id = case when f.follows = 0 then excluded.home_store_id else f.home_store_id end,
-             following = f.following or excluded.changed_at >= f.changed_at,
-             changed_at = greatest(f.changed_at, excluded.changed_at)
+             followed_at = least(f.followed_at, excluded.followed_at),
+             following = f.following or (excluded.changed_at, excluded.seen_at) >= (f.changed_at, f.seen_at),
+             changed_at = greatest(f.changed_at, excluded.changed_at),
+             seen_at = case when (excluded.changed_at, excluded.seen_at) >= (f.changed_at, f.seen_at)
+               then excluded.seen_at else f.seen_at end
            returning follows""",
         merchant_id,
         openid,
         appid,
         label_id,
         store_id,
-        at,
+        moment.at,
+        moment.seen_at,
     )
     return follows == 1
 
 
-async def note_presence(tx: Tx, merchant_id: MerchantId, appid: str, openid: str, at: datetime) -> None:
-    """Somebody acted in the chat, so follows: perhaps since before the account was connected."""
+async def note_state(
+    tx: Tx, merchant_id: MerchantId, appid: str, openid: str, moment: Moment, *, following: bool
+) -> None:
+    """Somebody left, or acted in the chat and so follows: perhaps since before the account was connected."""
     await tx.execute(
-        """insert into followers as f (merchant_id, openid, appid, following, followed_at, changed_at)
-           values ($1, $2, $3, true, $4, $4)
-           on conflict (merchant_id, openid) do update set following = true, changed_at = excluded.changed_at
-           where not f.following and excluded.changed_at > f.changed_at""",
+        """insert into followers as f (merchant_id, openid, appid, following, followed_at, changed_at, seen_at)
+           values ($1, $2, $3, $4, $5, $5, $6)
+           on conflict (merchant_id, openid) do update set following = excluded.following,
+             changed_at = excluded.changed_at, seen_at = excluded.seen_at
+           where f.following <> excluded.following
+             and (excluded.changed_at, excluded.seen_at) >= (f.changed_at, f.seen_at)""",
         merchant_id,
         openid,
         appid,
-        at,
-    )
-
-
-async def note_leaving(tx: Tx, merchant_id: MerchantId, openid: str, at: datetime) -> None:
-    """Somebody no longer follows."""
-    await tx.execute(
-        """update followers set following = false, changed_at = $3
-           where merchant_id = $1 and openid = $2 and changed_at <= $3""",
-        merchant_id,
-        openid,
-        at,
+        following,
+        moment.at,
+        moment.seen_at,
     )
 
 
@@ -166,6 +177,7 @@ class Untold(msgspec.Struct, frozen=True):
     label_id: LabelId | None
     first: bool
     occurred_at: datetime
+    received_at: datetime
 
 
 async def claim_push(
@@ -177,7 +189,7 @@ async def claim_push(
     openid: str,
     kind: str,
     scene: str,
-    occurred_at: datetime,
+    moment: Moment,
 ) -> bool:
     """Writes a push down; False when the push, or its signature, was seen before. Waits for one under way."""
     return bool(
@@ -192,8 +204,8 @@ async def claim_push(
             openid,
             kind,
             scene,
-            occurred_at,
-            tx.now,
+            moment.at,
+            moment.seen_at,
         )
     )
 
@@ -232,11 +244,11 @@ async def take_untold(tx: Tx, merchant_id: MerchantId, openid: str) -> list[Unto
     """The pushes of one person whose facts were not told yet; they count as told from now on."""
     rows = await tx.fetch(
         """update pushes set told = true where merchant_id = $1 and openid = $2 and not told
-           returning dedupe_key, kind, label_id, first, occurred_at""",
+           returning dedupe_key, kind, label_id, first, occurred_at, received_at""",
         merchant_id,
         openid,
     )
-    return sorted(db.many(Untold, rows), key=lambda push: push.occurred_at)
+    return sorted(db.many(Untold, rows), key=lambda push: (push.occurred_at, push.received_at))
 
 
 async def delete_old_pushes(tx: Tx, before: datetime) -> int:
