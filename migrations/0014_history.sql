@@ -25,9 +25,9 @@ declare
   v_posted int;
 begin
   if array_position(p_merchant_ids, null) is not null
-      or cardinality(p_ids) <> all (array[cardinality(p_merchant_ids), cardinality(p_sources),
+      or not cardinality(p_ids) = all (array[cardinality(p_merchant_ids), cardinality(p_sources),
         cardinality(p_source_ids), cardinality(p_descriptions), cardinality(p_occurred)])
-      or cardinality(p_e_places) <> all (array[cardinality(p_e_accounts), cardinality(p_e_amounts)]) then
+      or not cardinality(p_e_places) = all (array[cardinality(p_e_accounts), cardinality(p_e_amounts)]) then
     raise exception 'ledger_post_books: arrays of different lengths' using errcode = 'check_violation';
   end if;
   select count(*) into v_bad from (
@@ -39,6 +39,9 @@ begin
       where e.place is null or e.amount is null or e.place not between 1 and cardinality(p_ids)) then
     raise exception 'ledger_post_books: % of % transactions do not balance', v_bad, cardinality(p_ids)
       using errcode = 'check_violation';
+  end if;
+  if (select count(*) > count(distinct (t.merchant_id, t.id)) from unnest(p_merchant_ids, p_ids) as t (merchant_id, id)) then
+    raise exception 'ledger_post_books: an id is given twice' using errcode = 'check_violation';
   end if;
   select a.account into v_unknown from unnest(p_e_accounts) as a (account)
   where not exists (select from ledger_chart c where c.account = a.account) limit 1;

@@ -26,6 +26,9 @@ async def post_books(tx: Tx, rows: Sequence[PastTransaction]) -> int:
     """
     if not rows:
         return 0
+    # the same cause twice in one call is one transaction, as with `ledger.post`
+    causes = {(row.merchant_id, row.transaction.source, row.transaction.source_id): row for row in reversed(rows)}
+    rows = list(reversed(causes.values()))
     for row in rows:
         rules.check(row.transaction)
     entries = [(place, entry) for place, row in enumerate(rows, 1) for entry in row.transaction.entries]

@@ -75,7 +75,7 @@ async def _alone(rt: Runtime) -> AsyncGenerator[None, None]:
 
 async def _import(rt: Runtime, source: Source, report: Report) -> tuple[_Counts, int]:
     counts = _Counts()
-    endings = _check_orders(source)
+    endings = check_orders(source)
     async with asyncio.TaskGroup() as group:
         group.create_task(warm_up())  # the dictionary of search takes its time
         group.create_task(_import_customers(rt, source, counts, report))
@@ -86,7 +86,7 @@ async def _import(rt: Runtime, source: Source, report: Report) -> tuple[_Counts,
     return counts, await _import_orders(rt, source, endings, warehouses, counts, report)
 
 
-def _check_orders(source: Source) -> dict[str, Ending]:
+def check_orders(source: Source) -> dict[str, Ending]:
     """How each order that holds together ended; the others are reported with all that belongs to them."""
     endings: dict[str, Ending] = {}
     for order in source.orders.values():
@@ -145,15 +145,20 @@ async def _import_products(
 ) -> None:
     """A product at each seller who sold it, at the price of the latest sale."""
     rows = [row for row in _products(source) if row.merchant_id in warehouses]
-    sold = {item.product_id for order in source.orders.values() for item in order.items}
-    for product in source.products.values():
-        if product.product_id not in sold:
-            source.rejected.append(product.row.reject("nobody sold it in an order that can be read: it has no seller"))
+    reject_unsold(source)
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         async with rt.db.transaction() as tx:
             counts.add("products", await import_products(tx, batch), len(batch))
         report("products", start + len(batch), len(rows))
+
+
+def reject_unsold(source: Source) -> None:
+    """Reports products that nobody sold: the tables tell a product's sellers by its sales alone."""
+    sold = {item.product_id for order in source.orders.values() for item in order.items}
+    for product in source.products.values():
+        if product.product_id not in sold:
+            source.rejected.append(product.row.reject("nobody sold it in an order that can be read: it has no seller"))
 
 
 def _products(source: Source) -> list[PastProduct]:

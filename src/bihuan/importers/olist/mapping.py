@@ -145,7 +145,7 @@ def past_orders(
     for item in sorted(order.items, key=lambda item: item.row.number):
         groups.setdefault(item.seller_id, []).append(item)
     totals = [sum(item.price_fen + item.freight_fen for item in items) for items in groups.values()]
-    parts = _divide(order.order_id, order.payments, totals)
+    parts = divide(order.order_id, order.payments, totals)
     endings: dict[str, Any] = {name: getattr(ending, name) for name in ending.__struct_fields__}
     made: list[PastOrder] = []
     for (seller, items), means in zip(groups.items(), parts, strict=True):
@@ -171,7 +171,7 @@ def past_orders(
     return made
 
 
-def _divide(order_id: str, payments: Sequence[Payment], totals: Sequence[int]) -> list[list[PastMeans]]:
+def divide(order_id: str, payments: Sequence[Payment], totals: Sequence[int]) -> list[list[PastMeans]]:
     """Payments in their sequence fill the totals in turn; what one leaves over begins the next."""
     parts: list[list[PastMeans]] = [[] for _ in totals]
     if not payments:
