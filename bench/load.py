@@ -93,10 +93,8 @@ async def run(url: str, requests: Iterator[bytes], *, connections: int, seconds:
 
     loop = asyncio.get_running_loop()
     started = time.perf_counter()
-    made = [
-        (await loop.create_connection(lambda: _Connection(take, seen), parts.hostname, parts.port))[1]
-        for _ in range(connections)
-    ]
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    made = [(await loop.create_connection(lambda: _Connection(take, seen), host, port))[1] for _ in range(connections)]
     await asyncio.gather(*(connection.done for connection in made))
     elapsed = time.perf_counter() - started
     latencies = sorted(latency * 1000 for latency, _ in seen) or [0.0]

@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 import httpx
+from tests.mall import Mall, free_port
 
 from bench.results import report
-from tests.mall import Mall, free_port
 
 LIMIT_SECONDS = 6.0
 LIMIT_KB = 180.0

@@ -29,9 +29,9 @@ def _findings(path: Path) -> list[str]:
     if len(source.splitlines()) > MAX_LINES:
         found.append(f"{path}: over {MAX_LINES} lines; split it by use case")
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            if not _asserts(node):
-                found.append(f"{path}:{node.lineno}: {node.name} asserts nothing")
+        is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
+        if is_test and not _asserts(node):
+            found.append(f"{path}:{node.lineno}: {node.name} asserts nothing")
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "asyncio.sleep"):
             argument = node.args[0] if node.args else None
             if isinstance(argument, ast.Constant) and isinstance(argument.value, int | float) and argument.value > 2:

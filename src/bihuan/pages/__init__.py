@@ -13,7 +13,7 @@ from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from litestar.router import Router
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from bihuan import merchants
 from bihuan.kernel.errors import Unavailable
