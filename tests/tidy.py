@@ -22,6 +22,10 @@ def _asserts(function: ast.AST) -> bool:
     return False
 
 
+def _is_idle_test(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return function.name.startswith("test_") and not _asserts(function)
+
+
 def _findings(path: Path) -> list[str]:
     source = path.read_text("utf-8")
     tree = ast.parse(source)
@@ -29,8 +33,7 @@ def _findings(path: Path) -> list[str]:
     if len(source.splitlines()) > MAX_LINES:
         found.append(f"{path}: over {MAX_LINES} lines; split it by use case")
     for node in ast.walk(tree):
-        is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-        if is_test and not _asserts(node):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _is_idle_test(node):
             found.append(f"{path}:{node.lineno}: {node.name} asserts nothing")
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("time.sleep", "asyncio.sleep"):
             argument = node.args[0] if node.args else None
