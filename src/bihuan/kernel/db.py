@@ -4,6 +4,7 @@ Services take a `Tx` as their first argument and never commit; the route, callba
 called them opened it.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -13,6 +14,7 @@ import asyncpg
 import msgspec
 
 from bihuan.kernel.clock import Clock
+from bihuan.kernel.errors import Unavailable
 
 Row = asyncpg.Record
 T = TypeVar("T", bound=msgspec.Struct)
@@ -22,6 +24,24 @@ Routes = Mapping[str, tuple[str, ...]]
 
 _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder().decode
+
+
+_OUTAGES = (
+    OSError,  # no socket, nobody listens, reset
+    asyncpg.PostgresConnectionError,  # the connection broke
+    asyncpg.CannotConnectNowError,  # starting, stopping or recovering
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,  # a neighbour backend died: the server starts over
+    asyncpg.TooManyConnectionsError,
+)
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database went away or is coming back. Whether what was under way is done is not known: ask or repeat."""
+
+    code = "database_unavailable"
+    zh = "系统正在恢复，请稍后再试。"
+    en = "The system is recovering; try again in a moment."
 
 
 class Tx:
@@ -81,33 +101,48 @@ class Database:
 
     @classmethod
     async def connect(
-        cls, url: str, clock: Clock, routes: Routes, *, max_size: int = 10, min_size: int = 1
+        cls,
+        url: str,
+        clock: Clock,
+        routes: Routes,
+        *,
+        max_size: int = 10,
+        min_size: int = 1,
+        patience_seconds: float = 0,
     ) -> "Database":
-        """Opens the pool. Raises OSError or asyncpg.PostgresError when the server cannot be reached."""
-        pool = await asyncpg.create_pool(
-            url,
-            min_size=min_size,
-            max_size=max_size,
-            init=_prepare_connection,
-            command_timeout=60,
-            max_inactive_connection_lifetime=300,
-            server_settings={
-                "role": "bihuan_app",
-                "application_name": "bihuan",
-                "timezone": "UTC",
-                "lock_timeout": "10s",
-                "idle_in_transaction_session_timeout": "60s",
-            },
-        )
-        return cls(pool, clock, routes)
+        """Opens the pool, trying again for `patience_seconds` while the server starts or recovers.
+
+        Raises OSError or asyncpg.PostgresError when the server cannot be reached.
+        """
+        end = asyncio.get_running_loop().time() + patience_seconds
+        while True:
+            try:
+                return cls(await _open_pool(url, min_size, max_size), clock, routes)
+            except _OUTAGES:
+                if asyncio.get_running_loop().time() >= end:
+                    raise
+            await asyncio.sleep(0.2)
+
+    @asynccontextmanager
+    async def _acquire(self) -> AsyncGenerator["asyncpg.Connection[Row]", None]:
+        """A connection; raises DatabaseUnavailable for whatever the loss of the server makes fail under it."""
+        try:
+            async with self._pool.acquire() as connection:
+                yield cast("asyncpg.Connection[Row]", connection)
+        except TimeoutError:  # an OSError too, and the caller's own
+            raise
+        except _OUTAGES as error:
+            raise DatabaseUnavailable from error
+        except asyncpg.InterfaceError as error:
+            if "clos" not in str(error):  # "connection is closed", "the underlying connection is closed"
+                raise
+            raise DatabaseUnavailable from error
 
     @asynccontextmanager
     async def transaction(self, *, readonly: bool = False) -> AsyncGenerator[Tx, None]:
         """Opens a transaction (read committed); commits at the end, rolls back on an exception."""
-        async with self._pool.acquire() as connection:
-            plain = cast("asyncpg.Connection[Row]", connection)
-            async with plain.transaction(readonly=readonly):
-                yield Tx(plain, self._clock.now(), self._routes)
+        async with self._acquire() as connection, connection.transaction(readonly=readonly):
+            yield Tx(connection, self._clock.now(), self._routes)
 
     @asynccontextmanager
     async def session(self) -> AsyncGenerator[Tx, None]:
@@ -115,14 +150,14 @@ class Database:
 
         For single-statement reads (saves two round trips) and for advisory locks.
         """
-        async with self._pool.acquire() as connection:
-            yield Tx(cast("asyncpg.Connection[Row]", connection), self._clock.now(), self._routes)
+        async with self._acquire() as connection:
+            yield Tx(connection, self._clock.now(), self._routes)
 
     @asynccontextmanager
     async def raw(self) -> AsyncGenerator["asyncpg.Connection[Row]", None]:
         """The driver's own connection, for LISTEN."""
-        async with self._pool.acquire() as connection:
-            yield cast("asyncpg.Connection[Row]", connection)
+        async with self._acquire() as connection:
+            yield connection
 
     async def ping(self) -> None:
         """Raises when the server does not answer."""
@@ -135,6 +170,24 @@ class Database:
     async def close(self) -> None:
         """Closes the pool, waiting for what runs."""
         await self._pool.close()
+
+
+async def _open_pool(url: str, min_size: int, max_size: int) -> "asyncpg.Pool[Row]":
+    return await asyncpg.create_pool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        init=_prepare_connection,
+        command_timeout=60,
+        max_inactive_connection_lifetime=300,
+        server_settings={
+            "role": "bihuan_app",
+            "application_name": "bihuan",
+            "timezone": "UTC",
+            "lock_timeout": "10s",
+            "idle_in_transaction_session_timeout": "60s",
+        },
+    )
 
 
 async def _prepare_connection(connection: "asyncpg.Connection[Row]") -> None:

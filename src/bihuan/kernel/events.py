@@ -15,7 +15,7 @@ import msgspec
 import structlog
 
 from bihuan.kernel import metrics
-from bihuan.kernel.db import Database, Routes, Tx
+from bihuan.kernel.db import Database, DatabaseUnavailable, Routes, Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import FactId, MerchantId, new_id
 from bihuan.kernel.verification import Check
@@ -120,6 +120,8 @@ class Dispatcher:
                     await handler.run(tx, merchant_id, envelopes)
             metrics.FACTS.labels(handler.name).inc(len(envelopes))
             return len(envelopes)
+        except DatabaseUnavailable:  # no fault of the batch; the worker begins again
+            raise
         except Exception:
             log.exception("handler batch failed", handler=handler.name, merchant_id=str(merchant_id))
         return await self._run_one_by_one(merchant_id, handler)

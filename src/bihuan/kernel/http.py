@@ -19,7 +19,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from bihuan.kernel.errors import BadRequest, Forbidden, NotFound, Problem, TooLarge, Unauthorized
+from bihuan.kernel.errors import BadRequest, Forbidden, NotFound, Problem, TooLarge, Unauthorized, Unavailable
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.metrics import REQUESTS
 
@@ -118,7 +118,10 @@ def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
     """Every exception of a route becomes problem details; what we did not foresee is logged whole."""
     problem = _as_problem(error)
     request_id = request.scope["state"].get("request_id")
-    if problem.status >= 500:
+    if isinstance(problem, Unavailable):
+        if error.__cause__ is not None:
+            log.warning("not now", path=request.url.path, code=problem.code, cause=str(error.__cause__))
+    elif problem.status >= 500:
         log.error("request failed", path=request.url.path, exc_info=error)
     return problem_response(problem, request.headers.get("accept-language"), request_id)
 

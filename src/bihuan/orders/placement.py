@@ -22,7 +22,7 @@ from bihuan.identity import Address
 from bihuan.inventory import OutOfStock
 from bihuan.kernel import metrics
 from bihuan.kernel.db import Tx
-from bihuan.kernel.errors import Problem
+from bihuan.kernel.errors import Problem, Unavailable
 from bihuan.kernel.idempotency import KeyReused
 from bihuan.kernel.ids import AddressId, LineId, LocationId, OrderId, PoolId, ShopperId, SkuId, new_id
 from bihuan.kernel.runtime import Runtime
@@ -114,6 +114,9 @@ class Flusher:
             return await place_batch(rt, merchant, commands, self._numbers)
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
             log.warning("placement batch collided", error=str(error), size=len(commands))
+        except Unavailable as outage:
+            log.warning("placement batch interrupted", error=str(outage.__cause__), size=len(commands))
+            return [outage for _ in commands]
         except Exception:
             log.exception("placement batch failed", size=len(commands))
             return [Problem() for _ in commands]
@@ -121,6 +124,8 @@ class Flusher:
         for command in commands:
             try:
                 answers += await place_batch(rt, merchant, [command], self._numbers)
+            except Unavailable as outage:
+                answers.append(outage)
             except Exception:
                 log.exception("placement failed", shopper_id=str(command.shopper_id))
                 answers.append(Problem())
