@@ -2,10 +2,11 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
 from litestar import Litestar
 from litestar.config.compression import CompressionConfig
 from litestar.datastructures import State
@@ -16,6 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bihuan import __version__, pages, system, wiring
 from bihuan.kernel import http, log
+from bihuan.kernel.children import die_with_server
 from bihuan.kernel.clock import SystemClock
 from bihuan.kernel.db import Database
 from bihuan.kernel.errors import Problem
@@ -25,16 +27,26 @@ from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
 
 MAX_BODY_BYTES = 1024 * 1024
+DATABASE_PATIENCE_SECONDS = 30.0
+"""How long a web or worker process that starts waits for a database that starts or recovers."""
+
+_logger = structlog.get_logger(__name__)
 
 
-async def open_runtime(settings: Settings, *, max_connections: int = 10) -> Runtime:
-    """The runtime of a process: connects to BIHUAN_DATABASE_URL. Raises OSError when it cannot be reached."""
+async def open_runtime(settings: Settings, *, max_connections: int = 10, patience_seconds: float = 0) -> Runtime:
+    """The runtime of a process: connects to BIHUAN_DATABASE_URL. Raises OSError when it cannot be reached in time."""
     if settings.database_url is None:
         raise RuntimeError("BIHUAN_DATABASE_URL is not set; `bihuan up` sets it for the processes that it starts")
     clock = SystemClock()
     return Runtime(
         settings=settings,
-        db=await Database.connect(settings.database_url, clock, routes_of(wiring.HANDLERS), max_size=max_connections),
+        db=await Database.connect(
+            settings.database_url,
+            clock,
+            routes_of(wiring.HANDLERS),
+            max_size=max_connections,
+            patience_seconds=patience_seconds,
+        ),
         clock=clock,
         http=new_http_client(),
         vault=Vault.load(settings.home, settings.master_key),
@@ -46,9 +58,9 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
-        own = runtime or await open_runtime(settings or Settings.from_env())
+        own = runtime or await open_runtime(settings or Settings.from_env(), patience_seconds=DATABASE_PATIENCE_SECONDS)
         app.state.runtime = own
-        background = [asyncio.create_task(start(own)) for start in wiring.BACKGROUND]
+        background = [asyncio.create_task(_keep_running(start, own)) for start in wiring.BACKGROUND]
         yield
         for task in background:
             task.cancel()
@@ -80,6 +92,16 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
     return litestar
 
 
+async def _keep_running(start: Callable[[Runtime], Coroutine[Any, Any, None]], rt: Runtime) -> None:
+    """A background loop that fails is begun again: requests wait for what it does, and would wait for ever."""
+    while True:
+        try:
+            await start(rt)
+        except Exception:
+            _logger.exception("background loop failed; beginning again")
+        await asyncio.sleep(0.2)
+
+
 def _hot_first(litestar: Litestar, rest: ASGIApp) -> ASGIApp:
     """The hottest routes reach their plain ASGI handlers; everything else goes to the framework."""
 
@@ -100,6 +122,7 @@ def _provide(provider: Callable[..., Any]) -> Provide:
 
 def asgi() -> ASGIApp:
     """The factory that the server calls in each of its processes."""
+    die_with_server()
     settings = Settings.from_env()
     log.configure(settings.log_level, json=settings.log_json)
     return create_app(settings=settings)

