@@ -1,7 +1,9 @@
 """Secrets at rest: sealed under a master key that never enters the database."""
 
 import base64
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -37,14 +39,9 @@ class Vault:
         if given:
             return cls(base64.b64decode(given, validate=True))
         path = home / "master.key"
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError:
-            return cls(base64.b64decode(path.read_text().strip(), validate=True))
-        key = os.urandom(32)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(base64.b64encode(key).decode() + "\n")
-        return cls(key)
+        if not path.exists():
+            _make_key(path)
+        return cls(base64.b64decode(path.read_text().strip(), validate=True))
 
     def derive(self, purpose: str) -> bytes:
         """A 32-byte key for one purpose (HKDF-SHA256), so that no key serves two ends."""
@@ -63,6 +60,21 @@ class Vault:
             return self._aead.decrypt(sealed[1:13], sealed[13:], _bound(merchant_id, name))
         except InvalidTag as error:
             raise VaultError("the secret does not open under this master key") from error
+
+
+def _make_key(path: Path) -> None:
+    """Written aside and linked into place: two processes agree on one key, and a kill leaves no half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(prefix="master.key.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(base64.b64encode(os.urandom(32)).decode() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(aside, path)
+    finally:
+        os.unlink(aside)
 
 
 def _bound(merchant_id: MerchantId, name: str) -> bytes:
