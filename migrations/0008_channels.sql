@@ -67,6 +67,7 @@ alter table labels add constraint labels_counter_fk
 alter table labels add constraint labels_staff_fk
   foreign key (merchant_id, staff_id) references staff (merchant_id, staff_id);
 create index labels_of_store on labels (merchant_id, store_id);
+create index labels_without_code on labels (merchant_id, label_id) where qr_appid is null;
 
 create table followers (
   merchant_id   uuid not null,

@@ -266,6 +266,30 @@ async def test_codes_that_wechat_did_not_make_in_time_are_made_later(mall: Mall)
     assert (shown["code"], shown["qr_content"][:23]) == (label.code, "http://weixin.qq.com/q/")
 
 
+async def test_another_account_makes_the_codes_anew(mall: Mall) -> None:
+    brand = await mall.brand("plain")
+    label = await brand.label()
+    owner = await mall.sign_in_staff(brand)
+    other = await mall.sandbox.call("POST", "/official-accounts", {"name": "青衫新号"})
+    settings = {
+        "app_id": other["appid"],
+        "name": "青衫新号",
+        "original_id": other["original_id"],
+        "mode": "plain",
+        "secret": other["secret"],
+        "token": other["token"],
+    }
+    saved = await owner.put("/api/merchant/official-account", json=settings)
+    assert (saved.status_code, saved.json()["verified_at"]) == (200, None)
+    (shown,) = (await owner.get("/api/merchant/labels")).json()["items"]
+    assert (shown["code"], shown["qr_content"]) == (label.code, None)
+    await owner.get(f"/api/merchant/labels/{label.label_id}/qr.svg")
+    (shown,) = (await owner.get("/api/merchant/labels")).json()["items"]
+    assert shown["qr_content"] not in (None, label.qr_url)
+    codes = (await mall.sandbox.call("GET", "/codes"))["items"]
+    assert [c["appid"] for c in codes if c["url"] == shown["qr_content"]] == [other["appid"]]
+
+
 async def test_followers_are_listed_with_who_and_where(mall: Mall) -> None:
     brand = await mall.brand("plain")
     label = await brand.label("湖滨店入口")

@@ -16,23 +16,24 @@ _TOUCH = """touchpoint_id, shopper_id, kind, occurred_at, label_id, label_code, 
 
 _FIELDS = tuple(field.name for field in msgspec.structs.fields(Touch))
 
-_MADE_OF = ", ".join(f"p.{name} as p_{name}, s.{name} as s_{name}" for name in _FIELDS)
-
-# Two index look-ups and a key look-up per shopper, for the whole batch in one statement.
-_CANDIDATES = f"""
-  select who.shopper_id, h.store_id as home_store_id, h.touchpoint_id as home_touchpoint_id, {_MADE_OF}
+# Two index look-ups and a key look-up per shopper, for the whole batch in one statement. Placement waits for
+# it, so it carries no column that decides nothing.
+_CANDIDATES = """
+  select who.shopper_id, h.store_id as home_store_id, h.touchpoint_id as home_touchpoint_id,
+    p.touchpoint_id, p.kind, p.occurred_at, p.store_id, p.counter_id, p.staff_id, p.sharer_id,
+    s.touchpoint_id as share_id, s.occurred_at as shared_at, s.sharer_id as shared_by
   from unnest($2::uuid[]) as who (shopper_id)
   left join shopper_homes h on h.merchant_id = $1 and h.shopper_id = who.shopper_id
   left join lateral (
-    select {_TOUCH} from touchpoints t
+    select touchpoint_id, kind, occurred_at, store_id, counter_id, staff_id, sharer_id from touchpoints t
     where t.merchant_id = $1 and t.shopper_id = who.shopper_id and t.placed
       and t.occurred_at between $4 and $3
     order by t.occurred_at desc, t.touchpoint_id desc limit 1) p on true
   left join lateral (
-    select {_TOUCH} from touchpoints t
+    select touchpoint_id, occurred_at, sharer_id from touchpoints t
     where t.merchant_id = $1 and t.shopper_id = who.shopper_id and t.sharer_id is not null
       and t.occurred_at between $5 and $3
-    order by t.occurred_at desc, t.touchpoint_id desc limit 1) s on true"""  # noqa: S608
+    order by t.occurred_at desc, t.touchpoint_id desc limit 1) s on true"""
 
 
 class Candidates(msgspec.Struct, frozen=True):
@@ -52,13 +53,30 @@ async def find_candidates(
 
 
 def _candidates(row: Row) -> Candidates:
-    touches = [
-        Touch(**{name: row[f"{prefix}_{name}"] for name in _FIELDS})
-        for prefix in ("p", "s")
-        if row[f"{prefix}_touchpoint_id"] is not None
-    ]
+    shopper_id, touches = row["shopper_id"], list[Touch]()
+    if row["touchpoint_id"] is not None:
+        place = Touch(
+            touchpoint_id=row["touchpoint_id"],
+            shopper_id=shopper_id,
+            kind=row["kind"],
+            occurred_at=row["occurred_at"],
+            store_id=row["store_id"],
+            counter_id=row["counter_id"],
+            staff_id=row["staff_id"],
+            sharer_id=row["sharer_id"],
+        )
+        touches.append(place)
+    if row["share_id"] is not None and row["share_id"] != row["touchpoint_id"]:
+        share = Touch(
+            touchpoint_id=row["share_id"],
+            shopper_id=shopper_id,
+            kind="share",
+            occurred_at=row["shared_at"],
+            sharer_id=row["shared_by"],
+        )
+        touches.append(share)
     home = Home(row["home_store_id"], row["home_touchpoint_id"]) if row["home_store_id"] else None
-    return Candidates(row["shopper_id"], touches, home)
+    return Candidates(shopper_id, touches, home)
 
 
 async def insert_touches(tx: Tx, merchant_id: MerchantId, touches: Sequence[Touch], page: str | None = None) -> None:

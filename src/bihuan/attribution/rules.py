@@ -1,6 +1,6 @@
 """Whom an order is owed to: a pure decision over a shopper's touchpoints."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -58,13 +58,15 @@ class Attribution(msgspec.Struct, frozen=True):
     touchpoint_ids: list[TouchpointId] = []
 
 
-def decide(shopper_id: ShopperId, touches: Iterable[Touch], home: Home | None, at: datetime) -> Attribution:
+def decide(shopper_id: ShopperId, touches: Sequence[Touch], home: Home | None, at: datetime) -> Attribution:
     """The winning store, counter, staff and sharer of `shopper_id` at `at`.
 
     The place: the last placed touchpoint of the last 30 days as a whole (its counter and staff, or their
     absence, come with its store), else the home store. The sharer: the last share of the last 7 days; a
     shopper is never her own. Of two at one moment the later id wins. Touchpoints after `at` do not count.
     """
+    if not touches:
+        return _of_home(home) if home else Attribution()
     past = [t for t in touches if t.shopper_id == shopper_id and t.occurred_at <= at]
     place = _last(t for t in past if t.placed and at - t.occurred_at <= PLACE_WINDOW)
     share = _last(t for t in past if t.sharer_id not in (None, shopper_id) and at - t.occurred_at <= SHARE_WINDOW)
@@ -76,6 +78,10 @@ def decide(shopper_id: ShopperId, touches: Iterable[Touch], home: Home | None, a
     if home is not None:
         return Attribution(home.store_id, None, None, sharer_id, "follower_store", [home.touchpoint_id, *shared_by])
     return Attribution(None, None, None, sharer_id, "share" if share else "none", shared_by)
+
+
+def _of_home(home: Home) -> Attribution:
+    return Attribution(home.store_id, None, None, None, "follower_store", [home.touchpoint_id])
 
 
 def _last(touches: Iterable[Touch]) -> Touch | None:

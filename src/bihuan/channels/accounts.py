@@ -7,6 +7,7 @@ import re
 import msgspec
 
 from bihuan.channels.db import accounts as rows
+from bihuan.channels.db import labels
 from bihuan.channels.db.accounts import Account, MemberTemplate
 from bihuan.channels.errors import NoOfficialAccount, SettingsIncomplete
 from bihuan.kernel.db import Tx
@@ -62,7 +63,7 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Ne
     """Writes a merchant's account and secrets, and returns the account.
 
     Raises SettingsIncomplete: a malformed value, or a secret that is neither given nor kept from before. The
-    secrets of another appid are not kept.
+    secrets of another appid are not kept, nor are the codes that it made.
     """
     before = await rows.find_account(tx, merchant_id)
     kept = set(await find_secrets(tx, vault, merchant_id, ALL_SECRETS))
@@ -91,6 +92,8 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Ne
         verified_at=before.verified_at if before and before.appid == new.appid else None,
     )
     await rows.upsert_account(tx, account)
+    if before is not None and before.appid != new.appid:
+        await labels.forget_codes(tx, merchant_id)
     return account
 
 

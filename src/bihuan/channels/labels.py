@@ -133,7 +133,7 @@ async def ensure_qr(rt: Runtime, merchant_id: MerchantId, label_id: UUID) -> Lab
 async def make_missing_codes(rt: Runtime) -> int:
     """Makes WeChat's codes that labels lack: WeChat was down, or another account was connected since."""
     async with rt.db.session() as tx:
-        missing = await rows.list_without_qr(tx, 100)
+        missing = await rows.list_without_qr(tx, 50, 20)
     made, refused = 0, set[MerchantId]()
     for merchant_id, label_id in missing:
         if merchant_id in refused:

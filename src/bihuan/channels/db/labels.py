@@ -121,12 +121,25 @@ async def add_scan(tx: Tx, merchant_id: MerchantId, label_id: LabelId) -> None:
     )
 
 
-async def list_without_qr(tx: Tx, limit: int) -> list[tuple[MerchantId, LabelId]]:
-    """Labels of connected merchants that have no code of the account of today, the newest first."""
+async def forget_codes(tx: Tx, merchant_id: MerchantId) -> None:
+    """WeChat's codes are another account's: they have to be made anew."""
+    await tx.execute(
+        """update labels set qr_appid = null, qr_ticket = null, qr_url = null
+           where merchant_id = $1 and qr_appid is not null""",
+        merchant_id,
+    )
+
+
+async def list_without_qr(tx: Tx, merchants: int, labels: int) -> list[tuple[MerchantId, LabelId]]:
+    """Labels of connected merchants that have no code yet, the newest first: so many of so many merchants."""
     rows = await tx.fetch(
-        """select l.merchant_id, l.label_id from labels l
-           join official_accounts a on a.merchant_id = l.merchant_id and a.appid is distinct from l.qr_appid
-           order by l.label_id desc limit $1""",
-        limit,
+        """select a.merchant_id, l.label_id
+           from (select merchant_id from labels where qr_appid is null
+                 intersect select merchant_id from official_accounts limit $1) a
+           cross join lateral (
+             select label_id from labels where merchant_id = a.merchant_id and qr_appid is null
+             order by label_id desc limit $2) l""",
+        merchants,
+        labels,
     )
     return [(row["merchant_id"], row["label_id"]) for row in rows]
