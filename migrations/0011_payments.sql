@@ -145,15 +145,18 @@ begin
   insert into payments (merchant_id, payment_id, purpose, reference_id, shopper_id, amount_fen, expires_at, created_at)
   values (p_merchant_id, p_payment_id, p_purpose, p_reference_id, p_shopper_id, p_amount, p_expires_at, p_now)
   on conflict (merchant_id, purpose, reference_id) do nothing;
-  select * into v from payments p
-  where p.merchant_id = p_merchant_id and p.purpose = p_purpose and p.reference_id = p_reference_id for no key update;
-  if v.state <> 'open' then
-    return query select v.payment_id, v.state, null::uuid, null::text, null::text, null::text, null::text,
-      null::timestamptz;
-    return;
-  end if;
-
-  if v.payment_id <> p_payment_id then
+  if found then                               -- the common case: nobody tried before, nobody else sees it yet
+    v.payment_id := p_payment_id;
+    v.state := 'open';
+  else
+    select * into v from payments p
+    where p.merchant_id = p_merchant_id and p.purpose = p_purpose and p.reference_id = p_reference_id
+    for no key update;
+    if v.state <> 'open' then
+      return query select v.payment_id, v.state, null::uuid, null::text, null::text, null::text, null::text,
+        null::timestamptz;
+      return;
+    end if;
     if v.amount_fen <> p_amount or v.expires_at <> p_expires_at then
       update payments p set amount_fen = p_amount, expires_at = p_expires_at
       where p.merchant_id = p_merchant_id and p.payment_id = v.payment_id;
@@ -183,6 +186,20 @@ begin
     p_amount, p_description, p_attempt_expires_at, p_due_at, p_now);
   return query select v.payment_id, v.state, p_attempt_id, p_out_trade_no, null::text, null::text, p_description,
     p_attempt_expires_at;
+end $$;
+
+-- Records what WeChat gave; false when the attempt was paid, closed or is to be closed in the meantime. The commit
+-- does not wait for the disk: after a crash the attempt is 'created' again, and asking WeChat with its number once
+-- more gives the same.
+create function payment_prepaid(
+  p_merchant_id uuid, p_now timestamptz, p_attempt_id uuid, p_prepay_id text, p_code_url text
+) returns boolean language plpgsql as $$
+begin
+  perform set_config('synchronous_commit', 'off', true);
+  update payment_attempts a set state = 'prepaid', prepay_id = p_prepay_id, code_url = p_code_url, prepaid_at = p_now
+  where a.merchant_id = p_merchant_id and a.attempt_id = p_attempt_id and a.state in ('created', 'prepaid')
+    and not a.close_wanted;
+  return found;
 end $$;
 
 grant execute on all functions in schema public to bihuan_app;

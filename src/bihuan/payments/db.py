@@ -75,16 +75,8 @@ async def set_prepaid(
     tx: Tx, merchant_id: MerchantId, attempt_id: UUID, prepay_id: str | None, code_url: str | None
 ) -> bool:
     """Records what WeChat gave; False when the attempt was paid, closed or is to be closed in the meantime."""
-    return bool(
-        await tx.execute(
-            """update payment_attempts set state = 'prepaid', prepay_id = $3, code_url = $4, prepaid_at = $5
-               where merchant_id = $1 and attempt_id = $2 and state in ('created', 'prepaid') and not close_wanted""",
-            merchant_id,
-            attempt_id,
-            prepay_id,
-            code_url,
-            tx.now,
-        )
+    return await tx.fetchval(
+        "select payment_prepaid($1, $2, $3, $4, $5)", merchant_id, tx.now, attempt_id, prepay_id, code_url
     )
 
 

@@ -128,7 +128,7 @@ async def insert_refund(
     replaces: UUID | None = None,
     generation: int = 1,
 ) -> None:
-    """The intent to give money back. The caller has set it aside on the attempt (`add_refund`)."""
+    """The intent to give money back. What its attempt sets aside for refunds (`refund_fen`) includes it already."""
     await tx.execute(
         """insert into payment_refunds (merchant_id, refund_id, attempt_id, amount_fen, reason, due_at, created_at,
              replaces, generation) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
@@ -141,20 +141,6 @@ async def insert_refund(
         tx.now,
         replaces,
         generation,
-    )
-
-
-async def add_refund(tx: Tx, merchant_id: MerchantId, attempt_id: UUID, amount_fen: int) -> bool:
-    """Sets money of a paid attempt aside for a refund; False when that much is not left."""
-    return bool(
-        await tx.execute(
-            """update payment_attempts set refund_fen = refund_fen + $3
-               where merchant_id = $1 and attempt_id = $2 and state = 'paid' and verdict <> 'parked'
-                 and refund_fen + $3 <= paid_fen""",
-            merchant_id,
-            attempt_id,
-            amount_fen,
-        )
     )
 
 

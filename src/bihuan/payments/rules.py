@@ -9,10 +9,7 @@ from bihuan.wechat.pay import Transaction
 
 Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native"]
 
-AttemptState = Literal["created", "prepaid", "paid", "closed", "failed"]
 RefundState = Literal["applied", "processing", "success", "closed", "abnormal"]
-
-LIVE: frozenset[str] = frozenset({"created", "prepaid"})
 
 # Money that comes is recorded whatever we thought of the attempt: only `paid` takes nothing more.
 ATTEMPT_TRANSITIONS: dict[str, frozenset[str]] = {

@@ -83,7 +83,7 @@ def _repeat(attempt: AttemptRow | None, told: Transaction, taken: set[UUID]) -> 
         return "parked", "unknown_order"
     if attempt.attempt_id in taken:
         return "repeat", None
-    if attempt.state == "paid":
+    if "paid" not in rules.ATTEMPT_TRANSITIONS[attempt.state]:
         same = attempt.transaction_id in (told.transaction_id, None)
         return ("repeat", None) if same else ("parked", "other_transaction_id")
     return None
