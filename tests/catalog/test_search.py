@@ -186,4 +186,7 @@ async def test_long_texts_stay_within_postgresqls_limits(rt: Runtime, merchant: 
             tx,
             merchant.merchant_id,
             NewProduct(title="衬衫" * 60, description="重复的词语衬衫" * 2800, skus=[NewSku(code="L", price_fen=1)]),
+            state="published",
         )
+        page = await catalog.list_products(tx, merchant.merchant_id, words="衬衫")
+    assert [card.title for card in page.items] == ["衬衫" * 60]

@@ -156,4 +156,5 @@ async def test_an_imported_picture_may_stay_where_it_is(rt: Runtime, merchant: M
     new = make(media=[Picture("https://pictures.example/1.jpg")])
     async with rt.db.transaction() as tx:
         product = await catalog.create_product(tx, merchant.merchant_id, new, check_media=False)
-        await catalog.update_product(tx, merchant.merchant_id, product.product_id, new)
+        kept = await catalog.update_product(tx, merchant.merchant_id, product.product_id, new)
+        assert kept.cover_url == product.cover_url == "https://pictures.example/1.jpg"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -17,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
-from bihuan.wechat import Limits, PayAccount, PayClient
+from bihuan.wechat import Limits, PayAccount, PayClient, crypto
+from bihuan.wechat.pay import PrepayOrder
+from bihuan.wechat.pay.signer import request_message
 
 BASE = "https://pay.test"
 APIV3_KEY = "a" * 31 + "Z"
@@ -26,6 +29,31 @@ PUBLIC_KEY_ID = "PUB_KEY_ID_0119000001012026030100"
 FAST = Limits(timeout_seconds=2, retries=2, backoff_seconds=0.001)
 
 Json = dict[str, Any]
+
+ORDER = PrepayOrder(
+    appid="wx1",
+    description="青衫 外套",
+    out_trade_no="T20260301-1",
+    total_fen=12900,
+    notify_url="https://shop.test/wechat/qingshan/pay/notify",
+    expires_at=NOW + timedelta(minutes=15),
+)
+
+PAID: Json = {
+    "appid": "wx1",
+    "mchid": "1900000101",
+    "out_trade_no": "T20260301-1",
+    "transaction_id": "420000000120260301",
+    "trade_type": "JSAPI",
+    "trade_state": "SUCCESS",
+    "trade_state_desc": "支付成功",
+    "bank_type": "OTHERS",
+    "attach": "",
+    "success_time": "2026-03-01T20:00:00+08:00",
+    "payer": {"openid": "o1"},
+    "amount": {"total": 12900, "payer_total": 12900, "currency": "CNY", "payer_currency": "CNY"},
+    "some_new_field": [1],
+}
 
 
 def now() -> datetime:
@@ -166,3 +194,40 @@ def answer(status: int, content: Json | bytes | None = None, **signing: Any) -> 
 def load_vectors() -> dict[str, Json]:
     text = (Path(__file__).parent / "vectors.json").read_text(encoding="utf-8")
     return cast("dict[str, Json]", json.loads(text))
+
+
+def check_authorization(request: httpx.Request) -> None:
+    scheme, _, rest = request.headers["Authorization"].partition(" ")
+    assert scheme == "WECHATPAY2-SHA256-RSA2048"
+    items = dict(re.findall(r'(\w+)="([^"]*)"', rest))
+    assert items["mchid"] == "1900000101"
+    assert items["serial_no"] == "7F01AB"
+    assert items["timestamp"] == str(int(NOW.timestamp()))
+    message = request_message(
+        request.method, request.url.raw_path, items["timestamp"], items["nonce_str"], request.content
+    )
+    assert crypto.rsa_verify(key("merchant").public_key(), message, items["signature"])
+
+
+class Recorder:
+    """Answers in turn and keeps what was asked."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        got = self.answers.pop(0)
+        if isinstance(got, Exception):
+            raise got
+        return got
+
+
+def unsigned(status: int, content: Json) -> httpx.Response:
+    return httpx.Response(status, json=content)
+
+
+def delivered(content: Json, **signing: Any) -> tuple[dict[str, str], bytes]:
+    body = json.dumps(content).encode()
+    return signed_headers(body, **signing), body

@@ -240,6 +240,8 @@ def test_a_reply_for_another_app(make: Make, receiver: Receiver, shopper: str) -
     receiver.answer = lambda got: Reply(200, server.encrypt(reply_text(server.open(got), "x"), "wxother"))
     server.write(shopper, "在吗")
     wait_for(lambda: server.chat(shopper)[-1]["kind"] == "notice")
+    assert server.chat(shopper)[-1]["content"] == "该公众号提供的服务出现故障，请稍后再试"
+    assert "x" not in [message.get("content") for message in server.chat(shopper)]
 
 
 def test_three_tries(make: Make, receiver: Receiver, shopper: str) -> None:
