@@ -93,9 +93,9 @@ declare
   v_unknown text;
   v_new uuid[];
 begin
-  if p_merchant_id is null or cardinality(p_ids) <> all (array[cardinality(p_sources), cardinality(p_source_ids),
+  if p_merchant_id is null or not cardinality(p_ids) = all (array[cardinality(p_sources), cardinality(p_source_ids),
       cardinality(p_descriptions), cardinality(p_occurred)])
-      or cardinality(p_e_places) <> all (array[cardinality(p_e_accounts), cardinality(p_e_amounts)]) then
+      or not cardinality(p_e_places) = all (array[cardinality(p_e_accounts), cardinality(p_e_amounts)]) then
     raise exception 'ledger_post: arrays of different lengths' using errcode = 'check_violation';
   end if;
   select count(*) into v_bad from (

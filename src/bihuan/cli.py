@@ -39,7 +39,9 @@ def up(
 ) -> None:
     """Run everything in the foreground: PostgreSQL, migrations, web, worker (and the sandbox with --demo)."""
     from bihuan import up as supervisor
+    from bihuan.kernel import log
 
+    log.configure("warning", json=Settings.from_env().log_json)
     raise SystemExit(supervisor.run(Settings.from_env(), demo=demo))
 
 
@@ -193,7 +195,6 @@ def _import(run: Any, folder: Path, json: bool) -> None:
 def _run(work: Any) -> Any:
     """Runs `work(runtime)` on the installation's database, starting the embedded one when it is not up."""
     from bihuan.app import open_runtime
-    from bihuan.kernel import log
 
     async def inside(settings: Settings) -> Any:
         rt = await open_runtime(settings)
@@ -203,15 +204,20 @@ def _run(work: Any) -> Any:
             await rt.close()
 
     with _database() as settings:
-        log.configure("warning", json=settings.log_json)
         return asyncio.run(inside(settings))
 
 
 def _database() -> Any:
-    """The settings with a database URL: given, of the running installation, or of a server for this command."""
+    """The settings with a database URL: given, of the running installation, or of a server for this command.
+
+    Standard output is the answer's alone: logs go to standard error, from warnings upwards.
+    """
+    from bihuan.kernel import log
     from bihuan.up import database_for_command
 
-    return database_for_command(Settings.from_env())
+    settings = Settings.from_env()
+    log.configure("warning", json=settings.log_json)
+    return database_for_command(settings)
 
 
 def _url(settings: Settings) -> str:
