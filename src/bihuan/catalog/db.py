@@ -196,6 +196,27 @@ async def list_sku_ids(tx: Tx, merchant_id: MerchantId, product_id: ProductId) -
     return [(row["sku_id"], row["code"]) for row in rows]
 
 
+async def list_active_skus(
+    tx: Tx, merchant_id: MerchantId, product_ids: Sequence[ProductId]
+) -> list[tuple[SkuId, str]]:
+    """(id, code) of the SKUs on offer of these products."""
+    rows = await tx.fetch(
+        """select sku_id, code from skus where merchant_id = $1 and product_id = any($2) and state = 'active'
+           order by product_id, position""",
+        merchant_id,
+        product_ids,
+    )
+    return [(row["sku_id"], row["code"]) for row in rows]
+
+
+async def list_known_products(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[ProductId]) -> set[ProductId]:
+    """Which of these products are there."""
+    rows = await tx.fetch(
+        "select product_id from products where merchant_id = $1 and product_id = any($2)", merchant_id, product_ids
+    )
+    return {row["product_id"] for row in rows}
+
+
 async def change_state(tx: Tx, merchant_id: MerchantId, product_id: ProductId, expected: State, wanted: State) -> bool:
     """Moves a product from one state to another; False when it is not in `expected`."""
     touched = await tx.execute(

@@ -125,11 +125,15 @@ async def create_products(
     *,
     state: State = "draft",
     check_media: bool = True,
+    product_ids: Sequence[ProductId] | None = None,
 ) -> list[ProductId]:
-    """Many new products by a handful of statements; all or none. Raises InvalidProduct, SkuCodeTaken."""
+    """Many new products by a handful of statements; all or none. Raises InvalidProduct, SkuCodeTaken.
+
+    `product_ids` are for importers, whose ids follow from those of their source; none of them may be there.
+    """
     for product in products:
         await _check(tx, merchant_id, product, allowed=frozenset(), check_media=check_media)
-    ids = [ProductId(new_id()) for _ in products]
+    ids = [ProductId(new_id()) for _ in products] if product_ids is None else list(product_ids)
     skus = [
         (product_id, SkuId(new_id()), position, sku)
         for product_id, product in zip(ids, products, strict=True)
@@ -195,6 +199,16 @@ async def change_state(tx: Tx, merchant_id: MerchantId, product_id: ProductId, w
     ):
         raise WrongState(state=product.state)
     return await get_product(tx, merchant_id, product_id)
+
+
+async def list_known_products(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[ProductId]) -> set[ProductId]:
+    """Which of these the merchant has, in any state."""
+    return await db.list_known_products(tx, merchant_id, product_ids)
+
+
+async def list_sku_ids(tx: Tx, merchant_id: MerchantId, product_ids: Sequence[ProductId]) -> list[tuple[SkuId, str]]:
+    """(id, code) of the SKUs on offer of these products."""
+    return await db.list_active_skus(tx, merchant_id, product_ids)
 
 
 async def add_sold(tx: Tx, merchant_id: MerchantId, quantities: Mapping[SkuId, int]) -> None:

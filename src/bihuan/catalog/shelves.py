@@ -17,13 +17,15 @@ async def list_categories(tx: Tx, merchant_id: MerchantId) -> list[Category]:
     return await db_shelves.list_categories(tx, merchant_id, rules.MAX_CATEGORIES)
 
 
-async def create_category(tx: Tx, merchant_id: MerchantId, category: NewCategory) -> Category:
-    """A new category. Raises InvalidCategory, CategoryNameTaken."""
+async def create_category(
+    tx: Tx, merchant_id: MerchantId, category: NewCategory, *, category_id: CategoryId | None = None
+) -> Category:
+    """A new category; importers give it an id. Raises InvalidCategory, CategoryNameTaken."""
     present = await db_shelves.lock_categories(tx, merchant_id)
     if len(present) >= rules.MAX_CATEGORIES:
         most = rules.MAX_CATEGORIES
         raise InvalidCategory([Fault("", "too_many", f"最多 {most} 个分类。", f"At most {most} categories.")])
-    return await _write(tx, merchant_id, CategoryId(new_id()), category, present)
+    return await _write(tx, merchant_id, category_id or CategoryId(new_id()), category, present)
 
 
 async def update_category(tx: Tx, merchant_id: MerchantId, category_id: CategoryId, category: NewCategory) -> Category:
