@@ -189,7 +189,7 @@ async def test_random_batches_with_replays_against_a_model(rt: Runtime) -> None:
     """The same property in the database: balances follow a model that counts each cause once."""
     merchant_id = await make_merchant(rt)
     chance = random.Random(7)
-    accounts = sorted(rules.CHART)
+    accounts = sorted(rules.CHART.keys() - {"receipts"})  # payments' own invariant: nothing stays unapplied there
     causes: list[Transaction] = []
     model: dict[str, int] = {}
     posted: set[UUID] = set()

@@ -178,7 +178,9 @@ class Till:
         """The invariants of payments and ledger hold."""
         async with self.rt.db.session() as tx:
             for finding in await verification.run(tx, (*payments.CHECKS, *ledger.CHECKS)):
-                assert finding.holds, finding
+                # tests share the database; each answers for its own merchant
+                own = [one for one in finding.offenders if one.startswith(str(self.merchant_id))]
+                assert not own, (finding.name, finding.means, own)
 
 
 async def eventually(look: Callable[[], Any], seconds: float = 8.0) -> Any:
