@@ -31,6 +31,7 @@ import bihuan.orders.routes_shop
 import bihuan.payments.handlers
 import bihuan.payments.routes
 import bihuan.staff.routes
+import bihuan.storefront.handlers
 import bihuan.storefront.routes
 from bihuan import (
     attribution,
@@ -94,6 +95,7 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.insight.handlers.HANDLERS,
     *bihuan.payments.handlers.HANDLERS,
     *bihuan.orders.handlers.HANDLERS,
+    *bihuan.storefront.handlers.HANDLERS,
 )
 
 SETTLERS: payments.Settlers = {"order": orders.settle}
