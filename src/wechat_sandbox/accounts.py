@@ -23,7 +23,7 @@ from wechat_sandbox.models import (
 from wechat_sandbox.world import World
 
 NICKNAMES = ("小满", "阿青", "麦子", "南星", "知夏", "云舒", "晚晴", "木棉", "清和", "半夏", "长安", "可乐")
-COLORS = ("#2f6f5e", "#c8843c", "#b4586a", "#3a5f9e", "#6b5b95", "#4a7c59", "#8c564b", "#20808d")
+COLORS = ("#3a5f9e", "#2f6f5e", "#c8843c", "#b4586a", "#6b5b95", "#4a7c59", "#8c564b", "#20808d")
 
 
 class AccountError(Exception):

@@ -104,6 +104,8 @@ class QrCode(Struct):
     created_at: float
     expires_at: float | None = None
     page: str | None = None
+    caption: str = ""
+    """What is printed beside it; WeChat does not know it, but who scans does."""
 
 
 class Tag(Struct):

@@ -126,6 +126,19 @@ def test_temporary_and_permanent_codes(sandbox: Sandbox, call: Call) -> None:
     assert any(row["url"] == code["url"] and row["scene"] == "7" and row["name"] == "云上" for row in listed)
 
 
+def test_a_code_has_the_caption_of_its_poster(sandbox: Sandbox, call: Call) -> None:
+    code = call("/cgi-bin/qrcode/create", {"action_name": "QR_LIMIT_SCENE", "action_info": {"scene": {"scene_id": 8}}})
+
+    def caption(content: str, words: str) -> int:
+        return sandbox.http.put("/_sandbox/codes", json={"content": content, "caption": words}).status_code
+
+    assert caption(code["url"], "人民广场店") == 204
+    assert caption(code["url"], "长" * 61) == 400
+    assert caption("http://weixin.qq.com/q/none", "哪里") == 404
+    listed = sandbox.get("/_sandbox/codes")["items"]
+    assert next(row for row in listed if row["ticket"] == code["ticket"])["caption"] == "人民广场店"
+
+
 def test_a_code_without_scene_means_zero(call: Call, sandbox: Sandbox) -> None:
     code = call("/cgi-bin/qrcode/create", {"action_name": "QR_SCENE", "action_info": {"scene_id": 5}})
     listed = sandbox.get("/_sandbox/codes")["items"]

@@ -47,7 +47,7 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
             await shops.restore(rt, merchant, shop, needed, known)
         if accounts and await wechat.connect(rt, sandbox_url, accounts, merchant, shop):
             connected.append(code)
-            await wechat.make_codes(rt, merchant, labels)
+            await wechat.make_codes(rt, sandbox_url, merchant, labels)
     return DemoSummary(created, connected, str(signins.path_of(rt.settings.home)))
 
 

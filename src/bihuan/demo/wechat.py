@@ -102,13 +102,17 @@ async def connect(rt: Runtime, sandbox_url: str, accounts: Accounts, merchant: M
     return True
 
 
-async def make_codes(rt: Runtime, merchant: Merchant, label_ids: list[LabelId]) -> None:
-    """Has WeChat's codes made for labels, a few at a time; those that fail are made by a job later."""
+async def make_codes(rt: Runtime, sandbox_url: str, merchant: Merchant, label_ids: list[LabelId]) -> None:
+    """Has WeChat's codes made for labels, a few at a time; those that fail are made by a job later.
+
+    The sandbox is told what is printed beside each: who scans at its phone sees the poster, WeChat does not.
+    """
     slots = asyncio.Semaphore(4)
 
     async def one(label_id: LabelId) -> None:
         async with slots:
-            await channels.ensure_qr(rt, merchant.merchant_id, label_id)
+            label = await channels.ensure_qr(rt, merchant.merchant_id, label_id)
+            await rt.http.put(f"{sandbox_url}/_sandbox/codes", json={"content": label.qr_url, "caption": label.name})
 
     await asyncio.gather(*(one(label_id) for label_id in label_ids), return_exceptions=True)
 

@@ -4,11 +4,11 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
-from litestar import Response, get, post
+from litestar import Response, get, post, put
 
 from wechat_sandbox.clock import rfc3339_utc
 from wechat_sandbox.control import schemas
-from wechat_sandbox.control.errors import ControlError
+from wechat_sandbox.control.errors import ControlError, not_found
 from wechat_sandbox.control.shoppers import find
 from wechat_sandbox.crypto import jsapi_signature
 from wechat_sandbox.oauth import SHOPPER_COOKIE
@@ -16,6 +16,7 @@ from wechat_sandbox.official.qrcodes import picture
 from wechat_sandbox.world import World
 
 MAX_CONTENT = 2000
+MAX_CAPTION = 60
 MAX_ADVANCE_SECONDS = 400 * 86400
 
 
@@ -39,6 +40,7 @@ async def list_codes(world: World) -> dict[str, Any]:
                 "scene": row.scene,
                 "appid": row.appid,
                 "name": names.get(row.appid, ""),
+                "caption": row.caption,
                 "kind": "official_account" if row.page is None else "mini_program",
                 "created_at": rfc3339_utc(row.created_at),
                 "expired": row.expires_at is not None and now >= row.expires_at,
@@ -46,6 +48,18 @@ async def list_codes(world: World) -> dict[str, Any]:
             for row in rows[:500]
         ]
     }
+
+
+@put("/codes", tags=["sandbox"], status_code=204)
+async def caption_code(world: World, data: schemas.CodeCaption) -> None:
+    """Say what is printed beside a code; the phone shows it where codes are chosen. 404 for a code never made."""
+    code = world.code_urls.get(data.content)
+    if code is None:
+        raise not_found(f"code {data.content}")
+    if len(data.caption) > MAX_CAPTION:
+        raise ControlError(400, "refused", f"caption has at most {MAX_CAPTION} characters")
+    code.caption = data.caption
+    world.codes.put(code.ticket, code)
 
 
 @get("/qr.svg", tags=["sandbox"], media_type="image/svg+xml")
@@ -120,6 +134,7 @@ async def check_js_config(world: World, data: schemas.JsConfigBody) -> schemas.J
 HANDLERS = [
     healthz,
     list_codes,
+    caption_code,
     qr_svg,
     avatar,
     webview,

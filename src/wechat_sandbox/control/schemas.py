@@ -95,6 +95,14 @@ class CallbackSettings(Struct, forbid_unknown_fields=True):
     mode: MessageMode | None = None
 
 
+class CodeCaption(Struct, forbid_unknown_fields=True):
+    """What is printed beside a code, so that a person at the phone can tell codes apart; at most 60 characters."""
+
+    content: str
+    """What the code says: its `url`."""
+    caption: str
+
+
 class NewShopper(Struct, forbid_unknown_fields=True):
     """A shopper to make."""
 

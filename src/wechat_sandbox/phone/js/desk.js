@@ -4,7 +4,7 @@ import { api, qrUrl } from "./api.js";
 import { faceOf } from "./avatar.js";
 import { fill, h } from "./dom.js";
 import { drawLog } from "./log.js";
-import { actOn, codeFacts } from "./screens/scan.js";
+import { actOn, codeFacts, groupCodes } from "./screens/scan.js";
 import { become } from "./screens/who.js";
 import { state } from "./state.js";
 import { lang, switchLanguage, t } from "./text.js";
@@ -61,7 +61,7 @@ async function drawCodes() {
   fill(document.getElementById("desk-codes"), h("section", null,
     h("h2", null, t("可以扫的码", "Codes to scan"), h("small", null, String(codes.length))),
     codes.length
-      ? h("div", { class: "desk-grid" }, codes.map(deskCode))
+      ? groupCodes(codes).map((group) => [h("h3", null, group.name), h("div", { class: "desk-grid" }, group.codes.map(deskCode))])
       : h("p", { class: "desk-none" }, t("商家生成带参数的二维码后，会出现在这里。", "Codes appear here as soon as a merchant makes them."))));
 }
 

@@ -12,6 +12,8 @@ let source = null;
 let poll = 0;
 let wanted = false;
 let reading = null;
+const BANNER_MS = 3000;
+const BANNER_PAUSE_MS = 400;
 let bannerTimer = 0;
 
 /** Starts to listen for this shopper. */
@@ -97,11 +99,16 @@ export function hideBanner(appid) {
 function banner(chat) {
   const box = document.getElementById("banner");
   clearTimeout(bannerTimer);
+  if (document.getElementById("overlays").childElementCount > 0) {
+    bannerTimer = setTimeout(() => banner(chat), BANNER_PAUSE_MS); // never over a payment: afterwards
+    return;
+  }
+  if (topKey()?.endsWith(`:${chat.appid}`)) return; // opened meanwhile
   const who = account(chat.appid);
   const end = () => fill(box);
   fill(box, h("button", { class: "banner", testid: "banner", "data-appid": chat.appid, onclick: () => { end(); emit("open-chat", chat.appid); } },
     badgeOf(who, "small"),
     h("span", { class: "banner-text" }, h("b", null, who.name), h("span", null, lastLine(chat.last))),
     h("span", { class: "banner-when" }, chat.unread > 1 ? String(chat.unread) : "")));
-  bannerTimer = setTimeout(end, 5000);
+  bannerTimer = setTimeout(end, BANNER_MS);
 }

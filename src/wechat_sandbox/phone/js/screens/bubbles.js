@@ -62,8 +62,10 @@ function menuBubble(message, who, say) {
 
 function newsCard(message) {
   const [head, ...rest] = articlesOf(message);
+  // A small square picture stands beside the words, a large one above them, as in WeChat's own list.
+  const shape = (e) => e.target.closest(".news-head")?.classList.toggle("square", e.target.naturalWidth < e.target.naturalHeight * 1.3 && rest.length === 0);
   const picture = (article, cls) => h("span", { class: `cover ${cls}` },
-    article.picture ? h("img", { src: article.picture, alt: "", loading: "lazy", onerror: (e) => e.target.remove() }) : icon("image"));
+    article.picture ? h("img", { src: article.picture, alt: "", loading: "lazy", onload: shape, onerror: (e) => e.target.remove() }) : icon("image"));
   return h("div", { class: "card news", testid: "message", "data-kind": "news", "data-from": message.from },
     h("button", { class: "news-head", testid: "news-item", onclick: () => open(head.url) },
       head.picture && picture(head, "wide"),

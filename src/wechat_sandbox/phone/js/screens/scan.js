@@ -59,11 +59,24 @@ export async function actOn(content) {
   }
 }
 
+/** Codes by account, in the accounts' order: first those without a caption (just made, newest first), then by caption. */
+export function groupCodes(codes) {
+  const order = [...state.accounts.keys()];
+  const groups = new Map();
+  for (const code of codes) groups.set(code.appid, [...(groups.get(code.appid) ?? []), code]);
+  return [...groups]
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+    .map(([appid, group]) => ({
+      name: group[0].name || account(appid).name,
+      codes: group.sort((a, b) => (a.caption ?? "").localeCompare(b.caption ?? "", "zh")),
+    }));
+}
+
 /** Name, note and content of a code for lists. */
 export function codeFacts(code) {
   return {
     content: code.url,
-    name: code.name || account(code.appid).name,
+    name: code.caption || code.name || account(code.appid).name,
     note: (code.kind === "mini_program" ? t("小程序码 ", "Mini program ") : t("场景 ", "Scene ")) + (code.scene || t("无", "none")) + (code.expired ? t("（已过期）", " (expired)") : ""),
     mini: code.kind === "mini_program",
     expired: Boolean(code.expired),
@@ -80,7 +93,7 @@ function scanScreen(found, gone) {
   const list = h("div", { class: "code-list", testid: "scan-codes" });
   const file = h("input", { type: "file", accept: "image/*", class: "hidden-file", testid: "scan-file", tabindex: "-1", "aria-label": t("二维码图片", "Picture of a code"), onchange: () => readPicture(file, use) });
   api.codes().then((codes) => fill(list, codes.length
-    ? codes.map((code) => codeTile(code, use))
+    ? groupCodes(codes).map((group) => [h("h3", null, group.name), group.codes.map((code) => codeTile(code, use))])
     : h("p", { class: "scan-none" }, t("商家还没有做过二维码。可以粘贴内容，或从相册选一张图。", "No merchant has made a code yet. Paste what one says, or choose a picture."))))
     .catch((error) => toast(error.message));
   const el = h("div", { class: "screen scan", testid: "scan" },
