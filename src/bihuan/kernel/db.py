@@ -134,7 +134,8 @@ class Database:
         except _OUTAGES as error:
             raise DatabaseUnavailable from error
         except asyncpg.InterfaceError as error:
-            if "clos" not in str(error):  # "connection is closed", "the underlying connection is closed"
+            # A lost connection says "is closed", or that it has been "released back to the pool".
+            if "closed" not in str(error) and "released" not in str(error):
                 raise
             raise DatabaseUnavailable from error
 
@@ -188,6 +189,13 @@ async def _open_pool(url: str, min_size: int, max_size: int) -> "asyncpg.Pool[Ro
             "idle_in_transaction_session_timeout": "60s",
         },
     )
+
+
+async def _keep(connection: object) -> None:
+    """Nothing to reset when a connection goes back: we set no session state, and asking costs a round trip each time.
+
+    Whoever does (LISTEN, session advisory locks) undoes it before giving the connection back.
+    """
 
 
 async def _prepare_connection(connection: "asyncpg.Connection[Row]") -> None:
