@@ -81,7 +81,9 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
         exception_handlers={Exception: http.handle_exception, Problem: http.handle_exception},
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
-        compression_config=CompressionConfig(backend="gzip", gzip_compress_level=6, minimum_size=1000),
+        compression_config=CompressionConfig(
+            backend="gzip", gzip_compress_level=6, minimum_size=1000, exclude=[r"^/media/"]
+        ),
         openapi_config=OpenAPIConfig(
             title="Bihuan", version=__version__, path="/_openapi", render_plugins=[JsonRenderPlugin()]
         ),

@@ -8,7 +8,7 @@ from bihuan.facts.orders import OrderPaid
 from bihuan.kernel.db import Tx
 from bihuan.kernel.events import Envelope, Handler
 from bihuan.kernel.ids import MerchantId, SkuId
-from bihuan.orders.db import list_lines
+from bihuan.orders import list_lines
 
 
 async def count_sold(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
