@@ -179,6 +179,7 @@ async def _open_pool(url: str, min_size: int, max_size: int) -> "asyncpg.Pool[Ro
         min_size=min_size,
         max_size=max_size,
         init=_prepare_connection,
+        reset=_keep,
         command_timeout=60,
         max_inactive_connection_lifetime=300,
         server_settings={
