@@ -1,0 +1,171 @@
+"""A merchant with one of everything, so that a test can try to get at it, and see whether anything moved."""
+
+import io
+from typing import Any
+
+import httpx
+import msgspec
+from PIL import Image
+
+from bihuan import catalog, channels, identity, inventory, merchants, orders, staff
+from bihuan.catalog import NewCategory
+from bihuan.channels import NewLabel
+from bihuan.kernel.ids import PaymentId, new_id
+from bihuan.kernel.runtime import Runtime
+from bihuan.payments import Receipt
+from tests.shop import Buyer, Shop, new_shop
+
+Json = dict[str, Any]
+PASSWORD = "correct horse battery"
+
+
+class Business:
+    """A merchant's people, goods, places and orders. Its members are ids, as text, for paths and bodies."""
+
+    def __init__(self, shop: Shop, buyer: Buyer) -> None:
+        self.shop = shop
+        self.buyer = buyer
+        self.code = shop.merchant.code
+        self.merchant_id = shop.merchant.merchant_id
+        self.warehouse = str(shop.warehouse)
+        self.store = str(shop.store_id)
+        self.login = f"boss-{new_id().hex}"
+        self.clerk_login = f"clerk-{new_id().hex}"
+        self.headers: dict[str, str] = {}
+        self.product = self.draft = self.sku = self.category = self.spare = self.picture = ""
+        self.counter = self.clerk = self.label = ""
+        self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
+        self.parked: list[tuple[str, str]] = []
+
+    async def send(self, client: httpx.AsyncClient, method: str, path: str, body: object = None) -> httpx.Response:
+        """A request of its owner's."""
+        headers = {**self.headers, "Idempotency-Key": new_id().hex}
+        return await client.request(method, path, json=body, headers=headers)
+
+    def names(self) -> list[str]:
+        """What must not show up at anybody else's."""
+        ids = [
+            *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
+            *(self.counter, self.clerk, self.clerk_login, self.login, self.label),
+            *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
+            *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
+            *(fact for fact, _ in self.parked),
+        ]
+        assert all(ids)
+        return ids
+
+    async def rows(self, rt: Runtime) -> dict[str, list[Any]]:
+        """Every row of this merchant in every table that keeps merchants apart."""
+        async with rt.db.session() as tx:
+            tables = await tx.fetch(
+                """select c.table_name as name from information_schema.columns c
+                   join information_schema.tables t using (table_schema, table_name)
+                   where c.table_schema = 'public' and c.column_name = 'merchant_id'
+                     and t.table_type = 'BASE TABLE' order by 1"""
+            )
+            assert len(tables) > 30
+            return {
+                row["name"]: [
+                    found["row"]
+                    for found in await tx.fetch(
+                        f"select t::text as row from {row['name']} t where merchant_id = $1 order by 1",
+                        self.merchant_id,
+                    )
+                ]
+                for row in tables
+            }
+
+
+def png(colour: str = "teal") -> bytes:
+    """A small picture."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (24, 24), colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
+    """A new merchant with goods in stock, people, a label, orders in three states and parked deliveries."""
+    shop = await new_shop(rt)
+    sku = await shop.add_sku(price_fen=1000, stock=20, at_store=5)
+    draft = await shop.add_sku(price_fen=1000, stock=1)
+    business = Business(shop, await shop.new_shopper())
+    await _employ(rt, business)
+    async with rt.db.transaction() as tx:
+        mid = business.merchant_id
+        products = (await catalog.list_products(tx, mid)).items
+        by_sku = {product.sku_ids[0]: product.product_id for product in products}
+        business.sku, business.product, business.draft = str(sku), str(by_sku[sku]), str(by_sku[draft])
+        await catalog.change_state(tx, mid, by_sku[draft], "unpublished")
+        business.category = str((await catalog.create_category(tx, mid, NewCategory(name="衣"))).category_id)
+        business.spare = str((await catalog.create_category(tx, mid, NewCategory(name="空"))).category_id)
+        counter = await merchants.create_counter(tx, mid, shop.store_id, code="c1", name="一号柜")
+        business.counter = str(counter.counter_id)
+        label = await channels.create_label(tx, mid, NewLabel(kind="store", name="门店码", store_id=shop.store_id))
+        business.label = str(label.label_id)
+        await inventory.receive(tx, mid, [(sku, shop.warehouse, 1)], "补货")
+    colour = f"#{new_id().hex[-6:]}"
+    sent = {"file": ("a.png", png(colour), "image/png")}
+    answer = await client.post("/api/merchant/media", files=sent, headers=business.headers)
+    assert answer.status_code == 201, answer.text
+    business.picture = answer.json()["url"]
+    await _sell(rt, client, business)
+    return business
+
+
+async def _employ(rt: Runtime, business: Business) -> None:
+    async with rt.db.transaction() as tx:
+        people: tuple[tuple[str, staff.Role], ...] = ((business.clerk_login, "clerk"), (business.login, "owner"))
+        for login, role in people:
+            person = await staff.create(
+                tx, business.merchant_id, login=login, password=PASSWORD, name="店员", role=role, store_id=None
+            )
+            token, _ = await identity.open_session(tx, person.user_id, identity.Client())
+            business.headers = {"Authorization": f"Bearer {token}"}  # the owner's, who comes last
+            business.clerk = business.clerk or str(person.staff_id)
+
+
+async def _sell(rt: Runtime, client: httpx.AsyncClient, business: Business) -> None:
+    buyer, shop = business.buyer, business.shop
+    ship = buyer.order(shop.skus[0])
+    pickup = buyer.order(shop.skus[0], delivery={"method": "pickup", "store_id": business.store})
+    placed: list[Json] = []
+    for body in (ship, ship, pickup):
+        answer = await buyer.place(client, body)
+        assert answer.status_code == 201, answer.text
+        placed.append(answer.json())
+    business.unpaid, business.paid, business.to_pick_up = (order["order_id"] for order in placed)
+    business.order_no, business.paid_line = placed[1]["order_no"], placed[1]["lines"][0]["line_id"]
+    async with rt.db.transaction() as tx:
+        receipts = [
+            Receipt(
+                payment_id=PaymentId(new_id()),
+                purpose="order",
+                reference_id=msgspec.convert(order["order_id"], type=type(new_id())),
+                amount_fen=order["total_fen"],
+                out_trade_no=order["order_no"],
+                transaction_id=new_id().hex,
+                paid_at=tx.now,
+            )
+            for order in placed[1:]
+        ]
+        verdicts = await orders.settle(tx, business.merchant_id, receipts)
+        assert all(verdict.accepted for verdict in verdicts)
+        # as the dispatcher leaves what a handler could not digest
+        parked = await tx.fetch(
+            """update deliveries set parked_at = $2, attempts = 9, error = 'broken' where merchant_id = $1
+               returning fact_id, handler""",
+            business.merchant_id,
+            tx.now,
+        )
+        business.parked = sorted((str(row["fact_id"]), row["handler"]) for row in parked)
+        await tx.execute(
+            """insert into payment_notifications (merchant_id, notification_id, event_type, reference, outcome, reason,
+                 content, received_at)
+               values ($1, $2, 'TRANSACTION.SUCCESS', $3, 'parked', 'unknown_order', '{}', $4)""",
+            business.merchant_id,
+            f"EV-{new_id().hex}",
+            business.order_no,
+            tx.now,
+        )
+    shown = await buyer.get(client, f"/orders/{business.to_pick_up}")
+    business.pickup_code = shown.json()["delivery"]["pickup_code"]
