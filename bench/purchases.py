@@ -92,7 +92,7 @@ def scene(skus: int, stock: int, buyers: int) -> Generator[Scene, None, None]:
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         chosen = stack.settings(folder, server, sandbox_url, port)
         env = stack.env_of(chosen)
-        with stack.child("wechat_sandbox", "--port", str(sandbox_port), env=env):
+        with stack.child("wechat_sandbox", "--port", str(sandbox_port), "--quiet", env=env):
             made = asyncio.run(_populate(chosen, sandbox_url, skus, stock, buyers))
             asyncio.run(shops.analyze(server.url))
             with (
@@ -116,15 +116,16 @@ async def _populate(
         app = next(a for a in accounts["official_accounts"] if a["appid"] in pay["appids"])
         async with rt.db.transaction() as tx:
             await connect(tx, rt, merchant, pay, app)
+        wechat = Connection(sandbox_url)
         phones: list[str] = []
         openids: list[str] = []
         for n in range(count):
-            shopper = (await sandbox.post("/_sandbox/shoppers", json={"nickname": f"压测{n}"})).json()
+            _, shopper = await wechat.call("POST", "/_sandbox/shoppers", {"nickname": f"压测{n}"})
             phones.append(shopper["shopper_id"])
-            about = await sandbox.post(
-                f"/_sandbox/shoppers/{shopper['shopper_id']}/follow", json={"appid": app["appid"]}
-            )
-            openids.append(about.json()["openid"])
+            follow = f"/_sandbox/shoppers/{shopper['shopper_id']}/follow"
+            _, followed = await wechat.call("POST", follow, {"appid": app["appid"]})
+            openids.append(followed["openid"])
+        wechat.close()
         buyers = await shops.make_buyers(rt, count, app["appid"], openids)
     return merchant, app["appid"], made, buyers, phones
 
