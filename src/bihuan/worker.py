@@ -10,6 +10,7 @@ import structlog
 from bihuan import wiring
 from bihuan.app import DATABASE_PATIENCE_SECONDS, open_runtime
 from bihuan.kernel import heartbeat, jobs
+from bihuan.kernel.db import DatabaseUnavailable
 from bihuan.kernel.events import SWEEP_EVERY, Dispatcher
 from bihuan.kernel.runtime import Runtime
 from bihuan.settings import Settings
@@ -44,6 +45,9 @@ async def _forever(loop_body: Callable[[Runtime], Coroutine[Any, Any, None]], rt
             await loop_body(rt)
         except asyncio.CancelledError:
             raise
+        except DatabaseUnavailable as outage:
+            log.warning("worker waits for the database", loop=loop_body.__name__, cause=str(outage.__cause__))
+            await asyncio.sleep(0.5)
         except Exception:
             log.exception("worker loop failed; beginning again", loop=loop_body.__name__)
             await asyncio.sleep(1)
@@ -53,14 +57,20 @@ async def _deliver(rt: Runtime) -> None:
     """Drains deliveries at each wake-up, and sweeps for those whose wake-up was lost."""
     dispatcher = Dispatcher(rt.db, wiring.HANDLERS)
     wake = asyncio.Event()
+    lost = asyncio.Event()
 
     def woken(*_: object) -> None:
         wake.set()
 
+    def ended(*_: object) -> None:
+        lost.set()
+        wake.set()
+
     async with rt.db.raw() as connection:
+        connection.add_termination_listener(ended)
         await connection.add_listener("bihuan_facts", woken)
         try:
-            while not connection.is_closed():
+            while not lost.is_set():
                 wake.clear()
                 await dispatcher.drain()
                 try:
@@ -69,7 +79,8 @@ async def _deliver(rt: Runtime) -> None:
                 except TimeoutError:
                     continue
         finally:
-            if not connection.is_closed():
+            if not lost.is_set():
+                connection.remove_termination_listener(ended)
                 await connection.remove_listener("bihuan_facts", woken)
 
 
