@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 
 PER_RUN = 100
 PARALLEL = 8
-_LEASE = timedelta(minutes=2)
+_LEASE = timedelta(seconds=30)
+"""Three times what a run may last: what a killed worker had in hand waits no longer than this."""
 _REASONS = {
     "second_payment": "重复支付，原路退回",
     "late_out_of_stock": "订单已超时且库存不足，原路退回",

@@ -31,7 +31,8 @@ PER_RUN = 200
 PARALLEL = 8
 SYNC_PAUSE = timedelta(seconds=2)
 SYNC_MOST = 3
-_LEASE = timedelta(minutes=2)
+_LEASE = timedelta(seconds=30)
+"""Three times what a run may last: what a killed worker had in hand waits no longer than this."""
 _KEEP_NOTIFICATIONS = timedelta(days=60)
 
 
