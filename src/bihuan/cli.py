@@ -51,6 +51,8 @@ def serve() -> None:
     from granian.constants import HTTPModes, Interfaces, Loops
     from granian.server import Server
 
+    import bihuan.app  # noqa: F401  # pyright: ignore[reportUnusedImport] - the workers fork with it read already
+
     settings = Settings.from_env()
     Server(
         "bihuan.app:asgi",

@@ -102,7 +102,7 @@ class Supervisor:
     def start(self) -> None:
         """Starts PostgreSQL, migrates, starts the children. Raises EmbeddedError, MigrationError, ConnectionError."""
         notes = self.settings.home / "run"
-        notes.mkdir(exist_ok=True)
+        notes.mkdir(parents=True, exist_ok=True)
         if left := end_leftovers(notes, self.settings.home):
             typer.secho(
                 f"ended what a killed `up` left running (pid {', '.join(map(str, left))})", fg="yellow", err=True

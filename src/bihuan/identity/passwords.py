@@ -5,6 +5,7 @@ At most two hashes at once per process, since each takes 64 MiB and a core; who 
 
 import asyncio
 from collections.abc import Callable
+from functools import cache
 from typing import TypeVar
 
 from argon2 import PasswordHasher
@@ -19,7 +20,11 @@ hasher = PasswordHasher()
 _slots = asyncio.Semaphore(2)
 _WAIT_SECONDS = 10
 
-nobodys = hasher.hash("the password of nobody: an unknown login costs as much as a known one")
+
+@cache
+def _nobodys() -> str:
+    """A hash that no password has: an unknown login costs as much as a known one. Made when first wanted."""
+    return hasher.hash("the password of nobody")
 
 
 async def hash_password(password: str) -> str:
@@ -32,7 +37,7 @@ async def verify_password(stored: str | None, password: str) -> bool:
 
     def verify() -> bool:
         try:
-            return hasher.verify(stored or nobodys, password) and stored is not None
+            return hasher.verify(stored or _nobodys(), password) and stored is not None
         except (VerificationError, InvalidHashError):
             return False
 
