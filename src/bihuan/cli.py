@@ -91,7 +91,7 @@ def migrate(json: Json = False) -> None:
     """Apply the migrations that are not applied yet."""
     from bihuan.kernel.migrate import migrate as apply
 
-    with _database() as settings:
+    with _database(migrated=False) as settings:
         applied = asyncio.run(apply(_url(settings)))
     _print(json, {"applied": applied}, f"{len(applied)} applied: {', '.join(applied) or 'the schema is up to date'}")
 
@@ -209,7 +209,7 @@ def _run(work: Any) -> Any:
         return asyncio.run(inside(settings))
 
 
-def _database() -> Any:
+def _database(*, migrated: bool = True) -> Any:
     """The settings with a database URL: given, of the running installation, or of a server for this command.
 
     Standard output is the answer's alone: logs go to standard error, from warnings upwards.
@@ -219,7 +219,7 @@ def _database() -> Any:
 
     settings = Settings.from_env()
     log.configure("warning", json=settings.log_json)
-    return database_for_command(settings)
+    return database_for_command(settings, migrated=migrated)
 
 
 def _url(settings: Settings) -> str:

@@ -296,8 +296,11 @@ def _welcome(settings: Settings, links: dict[str, str | None], *, demo: bool) ->
 
 
 @contextlib.contextmanager
-def database_for_command(settings: Settings) -> Generator[Settings, None, None]:
-    """Settings with a database for one command: the one given, the running installation's, or one of its own."""
+def database_for_command(settings: Settings, *, migrated: bool = True) -> Generator[Settings, None, None]:
+    """Settings with a database for one command: the one given, the running installation's, or one of its own.
+
+    The last is brought to the present schema first, unless `migrated` is False. Raises ConnectionError.
+    """
     if settings.database_url is None:
         state = read_state(settings.home)
         if url := state.get("database_url"):
@@ -312,7 +315,8 @@ def database_for_command(settings: Settings) -> Generator[Settings, None, None]:
         server = EmbeddedServer(settings.home)
         try:
             server.start()
-            asyncio.run(migrate.migrate(server.url))
+            if migrated:
+                asyncio.run(migrate.migrate(server.url))
             yield msgspec.structs.replace(settings, database_url=server.url)
         finally:
             server.stop()
