@@ -38,8 +38,9 @@ def wait_for(what: Callable[[], T | None], why: str, timeout_seconds: float = 30
 class Mall:
     """A running installation and its sandbox."""
 
-    def __init__(self, home: Path, port: int, sandbox_port: int, log: Path) -> None:
+    def __init__(self, home: Path, port: int, sandbox_port: int, log: Path, *, demo: bool = True) -> None:
         self.home = home
+        self.demo = demo
         self.url = f"http://127.0.0.1:{port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         self.log = log
@@ -54,10 +55,13 @@ class Mall:
         self.sandbox = httpx.Client(base_url=self.sandbox_url, trust_env=False, timeout=20)
 
     def start(self, timeout_seconds: float = 120) -> dict[str, Any]:
-        """Runs `bihuan up --demo` and waits until all of it serves; returns /healthz's answer."""
+        """Runs `bihuan up` (`--demo`) and waits until all of it serves; returns /healthz's answer."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "bihuan.cli", "up", "--demo"], env=self.env, stdout=log, stderr=log
+                [sys.executable, "-m", "bihuan.cli", "up", *(["--demo"] if self.demo else [])],
+                env=self.env,
+                stdout=log,
+                stderr=log,
             )
         return wait_for(self.health, f"no /healthz; see {self.log}:\n{self.tail()}", timeout_seconds)
 
@@ -67,7 +71,7 @@ class Mall:
             raise AssertionError(f"`bihuan up` ended with {self.process.returncode}:\n{self.tail()}")
         with contextlib.suppress(httpx.HTTPError):
             answer = self.http.get("/healthz", timeout=5)
-            if answer.status_code == 200 and (self.home / "demo.json").exists():
+            if answer.status_code == 200 and (not self.demo or (self.home / "demo.json").exists()):
                 return answer.json()
         return None
 
