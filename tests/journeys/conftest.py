@@ -1,5 +1,6 @@
 """One running mall for all journeys of a run."""
 
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from tests.mall import Mall
 
 
 @pytest.fixture(scope="session")
-def mall(tmp_path_factory: pytest.TempPathFactory) -> Generator[Mall, None, None]:
+def mall() -> Generator[Mall, None, None]:
     """`bihuan up --demo` on a home of its own."""
-    home: Path = tmp_path_factory.mktemp("mall") / "home"
-    with malls.running(home) as running:
+    # Not in pytest's folder: every run of pytest shuts that to other users, also to one's own PostgreSQL's.
+    with tempfile.TemporaryDirectory(prefix="bihuan-mall-") as folder, malls.running(Path(folder) / "home") as running:
         yield running

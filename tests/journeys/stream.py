@@ -14,7 +14,7 @@ from tests.mall import Mall, Shopper
 
 PATIENCE_SECONDS = 45.0
 """How long a shopper repeats one command: longer than any part takes to come back."""
-ORDERS_MOST = 60
+ORDERS_MOST = 45
 """Of one shopper; the sandbox lists no more than 500 notifications."""
 
 
@@ -45,12 +45,18 @@ class Patient:
 
 
 class Buyer(threading.Thread):
-    """One shopper: places orders until told to stop, pays most, some twice, some after cancelling."""
+    """One shopper: places orders until told to stop, pays most, some twice, some after cancelling.
 
-    def __init__(self, mall: Mall, shopper: Shopper, goods: dict[str, list[dict[str, Any]]], seed: int) -> None:
+    Between two orders it thinks for `pace` seconds at most.
+    """
+
+    def __init__(
+        self, mall: Mall, shopper: Shopper, goods: dict[str, list[dict[str, Any]]], pace: float, seed: int
+    ) -> None:
         super().__init__(name=shopper.nickname, daemon=True)
         self.enough = threading.Event()
         self.goods = goods
+        self.pace = pace
         self.dice = random.Random(seed)
         self.address_id = shopper.add_address()
         self.shop = Patient(shopper.http)
@@ -71,7 +77,7 @@ class Buyer(threading.Thread):
         try:
             while not self.enough.is_set() and len(self.sent) < ORDERS_MOST:
                 self._buy()
-                self.enough.wait(self.dice.uniform(0.05, 0.4))
+                self.enough.wait(self.dice.uniform(0.05, self.pace))
         except BaseException as error:
             self.error = error
 
