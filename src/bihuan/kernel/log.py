@@ -32,7 +32,10 @@ def configure(level: str, *, json: bool) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the pretty one shows local variables: secrets
+        )
     )
     structlog.configure(
         processors=[
@@ -49,3 +52,4 @@ def configure(level: str, *, json: bool) -> None:
     )
     logging.basicConfig(level=max(number, logging.WARNING), format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("jieba").setLevel(logging.ERROR)
+    logging.getLogger("asyncpg.pool").setLevel(logging.ERROR)  # a traceback a second while the server is away
