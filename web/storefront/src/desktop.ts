@@ -22,6 +22,8 @@ const picture = element(right, 'img', 'desk__qr') as HTMLImageElement
 const hint = element(right, 'div', 'desk__hint')
 
 function drawCode(): void {
+  // Where a code is to be paid, a second one would only be scanned by mistake.
+  right.hidden = window.location.hash.startsWith('#/pages/pay/')
   picture.src = qrUrl(window.location.href)
 }
 
