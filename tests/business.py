@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import msgspec
+from litestar import Litestar
 from PIL import Image
 
 from bihuan import catalog, channels, identity, inventory, merchants, orders, staff
@@ -14,6 +15,7 @@ from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
 from tests.shop import Buyer, Shop, new_shop
+from tests.test_routes import Route, routes_of
 
 Json = dict[str, Any]
 PASSWORD = "correct horse battery"
@@ -169,3 +171,32 @@ async def _sell(rt: Runtime, client: httpx.AsyncClient, business: Business) -> N
         )
     shown = await buyer.get(client, f"/orders/{business.to_pick_up}")
     business.pickup_code = shown.json()["delivery"]["pickup_code"]
+
+
+def filled(route: Route, business: Business) -> str:
+    """The route's path with what is there to be read."""
+    path = route.path.replace("{m:str}", business.code)
+    fact, handler = business.parked[0]
+    for name, value in {
+        "product_id": business.product,
+        "category_id": business.category,
+        "order_id": business.paid,
+        "store_id": business.store,
+        "label_id": business.label,
+        "staff_id": business.clerk,
+        "sku_id": business.sku,
+        "address_id": str(business.buyer.address_id),
+        "fact_id": fact,
+        "merchant_id": str(business.merchant_id),
+    }.items():
+        path = path.replace(f"{{{name}:uuid}}", value)
+    for name, value in {"handler:str": handler, "name:str": "x.webp", "rest:path": "x", "file_path:path": "/x"}.items():
+        path = path.replace(f"{{{name}}}", value)
+    assert "{" not in path, f"{path}: teach this test what to fill in"
+    return path
+
+
+def readable(app: Litestar) -> list[Route]:
+    """What answers to GET. What WeChat makes is asked over the network, and tested with the sandbox."""
+    of_wechat = ("wechat/jssdk", "mini-program.jpg", "qr.svg", "qr.png")
+    return [route for route in routes_of(app) if route.method == "GET" and not route.path.endswith(of_wechat)]

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any, Protocol
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import MediaType, Request, Response
@@ -55,6 +56,8 @@ def make_guard(authenticators: Mapping[str, Authenticator]) -> Callable[..., Awa
     """The app's guard: signs the caller in as the kind that the route states and checks the permission."""
 
     async def guard(connection: Connection, handler: BaseRouteHandler) -> None:
+        if "\x00" in connection.scope["path"]:
+            raise NotFound  # no file and no text of the database has such a name
         who = handler.opt.get("access")
         if not isinstance(who, str):
             raise Forbidden(detail=f"the route {handler} does not state who may call it")
@@ -142,8 +145,8 @@ def _as_problem(error: Exception) -> Problem:
     if isinstance(error, ValidationException):
         extra: Any = error.extra or []
         return ValidationFailed(errors=extra, detail=_validation_detail(extra) or error.detail)
-    if isinstance(error, msgspec.MsgspecError):
-        return ValidationFailed(detail=str(error))
+    if unreadable := _unreadable(error):
+        return ValidationFailed(detail=unreadable)
     if isinstance(error, HTTPException):
         if error.status_code == 404:
             return NotFound()
@@ -154,6 +157,17 @@ def _as_problem(error: Exception) -> Problem:
         if error.status_code < 500:
             return _HttpProblem(error.status_code, error.detail)
     return Problem()
+
+
+def _unreadable(error: Exception) -> str | None:
+    """What is wrong with the request where it came as far as the decoder or the database."""
+    if isinstance(error, msgspec.MsgspecError):
+        return str(error)
+    if isinstance(error, RecursionError) and "deserializing" in str(error):
+        return "nested too deeply"
+    if isinstance(error, asyncpg.CharacterNotInRepertoireError | asyncpg.UntranslatableCharacterError):
+        return "a text holds a character that cannot be stored"
+    return None
 
 
 def _validation_detail(extra: Any) -> str | None:

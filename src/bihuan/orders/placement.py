@@ -109,10 +109,10 @@ class Flusher:
         await asyncio.gather(*(place_group(group) for group in groups.values()))
 
     async def _place_safely(self, rt: Runtime, merchant: Merchant, commands: list[Command]) -> list[Answer]:
-        """Places a group; what fails as a whole (a key or number that collides across processes) goes one by one."""
+        """Places a group; what fails as a whole (a number that collides, a value that does not fit) goes one by one."""
         try:
             return await place_batch(rt, merchant, commands, self._numbers)
-        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError) as error:
+        except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.DataError) as error:
             log.warning("placement batch collided", error=str(error), size=len(commands))
         except Unavailable as outage:
             log.warning("placement batch interrupted", error=str(outage.__cause__), size=len(commands))

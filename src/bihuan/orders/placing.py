@@ -47,7 +47,7 @@ async def place_order(
     body = await read_body()
     try:
         order = _decode(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise ValidationFailed(detail=str(error)) from error
     merchant = await merchants.merchant_of_code(rt, code)
     if merchant.state != "active":

@@ -59,7 +59,8 @@ class OrderInput(msgspec.Struct, frozen=True):
     lines: Annotated[list[OrderLineInput], msgspec.Meta(min_length=1, max_length=MAX_LINES)]
     delivery: Delivery
     total_fen: Annotated[int, msgspec.Meta(ge=0)]
-    remark: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    # a NUL cannot be stored, and would fail the whole group in which the order is placed
+    remark: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     from_cart: bool = False
 
 
