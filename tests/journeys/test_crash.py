@@ -20,7 +20,7 @@ import pytest
 from tests.journeys import audit
 from tests.journeys.stream import Buyer, goods_of
 from tests.mall import Mall, free_port, wait_for
-from tests.processes import Parts, alive, kill, of_home
+from tests.processes import Parts, alive, kill, of_home, tree
 
 ROUNDS = int(os.environ.get("BIHUAN_CRASH_ROUNDS", "2"))
 SEED = int(os.environ.get("BIHUAN_CRASH_SEED", "20261122"))
@@ -120,7 +120,10 @@ def test_nothing_is_lost_or_doubled_when_parts_are_killed(own_mall: Mall) -> Non
 
 
 def _stops_whole(mall: Mall) -> None:
+    """Nothing that was killed left a child behind, and SIGTERM leaves nothing at all."""
+    assert mall.process is not None
     started = of_home(mall.home)
     assert len(started) > 5
+    assert set(started) <= set(tree(mall.process.pid))
     assert mall.stop() == 0
     assert [pid for pid in started if alive(pid)] == []
