@@ -30,6 +30,7 @@ def page(title: str, body: str) -> Answer:
     return html_answer(
         "<!doctype html><html lang=zh-CN><meta charset=utf-8>"
         '<meta name=viewport content="width=device-width,initial-scale=1">'
+        '<link rel=icon href="data:,">'
         f"<title>{html.escape(title)}</title>"
         "<style>body{font:17px/1.6 -apple-system,system-ui,sans-serif;margin:0;padding:18vh 24px;"
         "text-align:center;color:#191919;background:#fff}p{color:#737373}a{display:block;max-width:220px;"
@@ -55,7 +56,8 @@ def authorize(world: World, request: Request) -> Answer:
         return page("state 参数过长", "<p>错误码 10015</p>")
     shopper = shopper_of(world, request)
     if shopper is None:
-        return page("请在微信客户端打开链接", "<p>在沙盒的手机里打开，或带上请求头 X-Sandbox-Shopper。</p>")
+        hint = "<p>在沙盒的手机里扫码打开；脚本带上请求头 X-Sandbox-Shopper。</p>"
+        return page("请在微信客户端打开链接", f'{hint}<a href="/phone/">打开沙盒的手机</a>')
     consent = query.get("sandbox_consent", "")
     if scope == "snsapi_userinfo" and query.get("forcePopup") == "true" and not consent:
         return _ask(request, account.name, shopper)

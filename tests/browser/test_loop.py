@@ -47,6 +47,7 @@ async def test_the_loop_closes_on_the_phone(browser: Browser, mall: Mall) -> Non
         await phone.tap("menu-button")
         await shop_and_pay(phone)
         await what_came_of_it(phone)
+    mall.verify()
 
 
 async def test_the_phone_on_a_desk(browser: Browser, mall: Mall) -> None:
@@ -75,6 +76,7 @@ async def follow_by_code(phone: Window, content: str) -> None:
     await phone.shot("account")
     await phone.tap("follow")
     await phone.see("bubble", "您好，这里是青衫")
+    await expect(phone("message", kind="news").last).to_contain_text("青衫 · 微信商城", timeout=15_000)
     await phone.shot("greeting")
 
 
@@ -131,6 +133,7 @@ async def what_came_of_it(phone: Window) -> None:
     shop = phone.web
     await shop.tap("result-order")
     await shop.see("order-state", "待发货")
+    await expect(phone("banner")).to_have_count(0)  # the note of the new card has had its time
     await phone.shot("order", whole=True)
     await phone.fits()
     await phone.tap("web-back")
@@ -315,6 +318,19 @@ async def test_a_desktop_outside_wechat(browser: Browser, mall: Mall) -> None:
         await shop.page.goto(f"{mall.url}/shop/qingshan/#/pages/product/product?id={sold_out['product_id']}")
         await shop.see("sold-out", "已售罄")
         await shop.shot("desktop-sold-out")
+
+
+async def test_a_desktop_that_nobody_signed_in_at(browser: Browser, mall: Mall) -> None:
+    async with window(browser, f"{mall.url}/shop/maixiang/", shots=90, wide=True) as shop:
+        await shop.see("product-card")
+        await shop.tap("tab-me")
+        await shop.see("me-name", "登录")
+        await shop.shot("desktop-me")
+        await shop.tap("me-profile")
+        await expect(shop.page.get_by_text("请在微信客户端打开链接")).to_be_visible()
+        await shop.shot("desktop-only-in-wechat")
+        await shop.page.get_by_text("打开沙盒的手机").click()
+        await shop.see("new-nickname")
 
 
 async def test_prices_that_changed_are_told_and_a_code_is_paid(browser: Browser, mall: Mall) -> None:

@@ -68,7 +68,7 @@ async function drawCodes() {
 function deskCode(code) {
   const facts = codeFacts(code);
   return h("button", {
-    class: `desk-code ${facts.expired ? "expired" : ""}`, testid: "desk-code", "data-content": facts.content, "data-scene": code.scene,
+    class: `desk-code ${facts.expired ? "expired" : ""} ${facts.captioned ? "captioned" : ""}`, title: facts.note, testid: "desk-code", "data-content": facts.content, "data-scene": code.scene,
     disabled: !state.shopper, onclick: () => actOn(facts.content),
   },
     h("img", { src: qrUrl(facts.content), alt: t("二维码", "QR code"), loading: "lazy" }),

@@ -72,11 +72,14 @@ export function groupCodes(codes) {
     }));
 }
 
-/** Name, note and content of a code for lists. */
+/** Name, note and content of a code for lists. A caption stands below its account's name, and need not say it again. */
 export function codeFacts(code) {
+  const who = code.name || account(code.appid).name;
+  const caption = code.caption ?? "";
   return {
     content: code.url,
-    name: code.caption || code.name || account(code.appid).name,
+    name: (caption.startsWith(who) ? caption.slice(who.length).replace(/^[\s·・—-]+/, "") : caption) || who,
+    captioned: Boolean(caption),
     note: (code.kind === "mini_program" ? t("小程序码 ", "Mini program ") : t("场景 ", "Scene ")) + (code.scene || t("无", "none")) + (code.expired ? t("（已过期）", " (expired)") : ""),
     mini: code.kind === "mini_program",
     expired: Boolean(code.expired),
