@@ -23,12 +23,13 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script to r
 
 def main() -> None:
     """Entry point of `bihuan`: failures that a person can mend are one line, not a traceback."""
+    from bihuan.importers.reporting import AlreadyImporting
     from bihuan.kernel.embedded import EmbeddedError
     from bihuan.kernel.migrate import MigrationError
 
     try:
         cli()
-    except (EmbeddedError, MigrationError, ConnectionError, FileNotFoundError) as error:
+    except (EmbeddedError, MigrationError, AlreadyImporting, ConnectionError, FileNotFoundError) as error:
         typer.secho(f"bihuan: {error}", fg="red", err=True)
         raise SystemExit(1) from None
 

@@ -12,7 +12,7 @@ class NotImportable(FileNotFoundError):
     """The folder is not what the importer reads: a file or a column is missing. The message names it."""
 
 
-class AlreadyImporting(ConnectionError):
+class AlreadyImporting(RuntimeError):  # no OSError: within a session those mean that the database is away
     """Another import of the same kind runs on this database; the message says so."""
 
 
