@@ -9,6 +9,8 @@ from pathlib import Path
 
 MAX_LINES = 400
 _ASSERTING = ("assert", "check", "expect", "verify", "refuse", "prove")
+_BROWSER_ASSERTING = {"see", "fits"}
+"""`tests.browser.window`: waits until a part is seen, or fails; a page that overflows fails."""
 
 
 def _asserts(function: ast.AST) -> bool:
@@ -17,7 +19,8 @@ def _asserts(function: ast.AST) -> bool:
             return True
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            if name.startswith("pytest.raises") or any(word in name.rsplit(".", 1)[-1] for word in _ASSERTING):
+            verb = name.rsplit(".", 1)[-1]
+            if name.startswith("pytest.raises") or verb in _BROWSER_ASSERTING or any(w in verb for w in _ASSERTING):
                 return True
     return False
 
