@@ -94,13 +94,16 @@ async def test_updates_keep_sku_ids_and_retire_what_is_gone(rt: Runtime, merchan
 async def test_a_code_is_borne_by_one_active_sku_of_a_merchant(
     rt: Runtime, merchant: Merchant, other_merchant: Merchant, make: MakeProduct
 ) -> None:
-    async with rt.db.transaction() as tx:
-        await catalog.create_product(tx, merchant.merchant_id, make())
-        with pytest.raises(SkuCodeTaken, match="TEE"):
-            await catalog.create_product(tx, merchant.merchant_id, make())
-        with pytest.raises(SkuCodeTaken):
-            await catalog.create_products(tx, merchant.merchant_id, [make("A"), make("A")])
-        await catalog.create_product(tx, other_merchant.merchant_id, make())
+    async def create(owner: Merchant, *new: NewProduct) -> None:
+        async with rt.db.transaction() as tx:  # a refusal rolls back, as a route's does
+            await catalog.create_products(tx, owner.merchant_id, list(new))
+
+    await create(merchant, make())
+    with pytest.raises(SkuCodeTaken, match="TEE"):
+        await create(merchant, make())
+    with pytest.raises(SkuCodeTaken):
+        await create(merchant, make("A"), make("A"))
+    await create(other_merchant, make())
 
 
 def _with_sku(new: NewProduct, **fields: Any) -> NewProduct:
@@ -198,11 +201,15 @@ async def test_a_sku_of_another_product_is_refused(rt: Runtime, merchant: Mercha
     async with rt.db.transaction() as tx:
         one = await catalog.create_product(tx, merchant.merchant_id, make("A"))
         two = await catalog.create_product(tx, merchant.merchant_id, make("B"))
-        with pytest.raises(InvalidProduct) as caught:
-            await catalog.update_product(
-                tx, merchant.merchant_id, two.product_id, _with_sku(make("B"), sku_id=one.skus[0].sku_id)
-            )
-        assert caught.value.faults[0].rule == "unknown_sku"
+    foreign = _with_sku(make("B"), sku_id=one.skus[0].sku_id)
+
+    async def update() -> None:
+        async with rt.db.transaction() as tx:
+            await catalog.update_product(tx, merchant.merchant_id, two.product_id, foreign)
+
+    with pytest.raises(InvalidProduct) as caught:
+        await update()
+    assert caught.value.faults[0].rule == "unknown_sku"
 
 
 async def test_sold_pieces_add_up_per_product(rt: Runtime, merchant: Merchant, make: MakeProduct) -> None:
