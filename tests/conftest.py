@@ -12,10 +12,12 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from litestar import Litestar
 
 from bihuan import wiring
 from bihuan.app import create_app
+from bihuan.identity import passwords
 from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.db import Database
 from bihuan.kernel.embedded import EmbeddedServer
@@ -24,6 +26,16 @@ from bihuan.kernel.migrate import migrate
 from bihuan.kernel.runtime import Runtime, new_http_client
 from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Generator[None, None, None]:
+    """The same hashes at a fraction of the work: tests sign in hundreds of times. One test puts the real ones back."""
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", quick)
+        patch.setattr(passwords, "_nobodys", lambda: quick.hash("nobody"))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,8 @@ from typing import Any
 
 import httpx
 import pytest
-from argon2 import PasswordHasher
 
 from bihuan import merchants, staff
-from bihuan.identity import passwords
 from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
@@ -54,14 +52,6 @@ class Desk:
         answer = await self.send("POST", path, body)
         assert answer.status_code == 201, answer.text
         return answer.json()
-
-
-@pytest.fixture(autouse=True)
-def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same hashes at a fraction of the work: these tests sign in hundreds of times."""
-    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
-    monkeypatch.setattr(passwords, "hasher", quick)
-    monkeypatch.setattr(passwords, "_nobodys", lambda: quick.hash("nobody"))
 
 
 @pytest.fixture(autouse=True)
