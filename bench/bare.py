@@ -5,11 +5,12 @@ as one transaction per order in its best form: one statement (CTE), two connecti
 """
 
 import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
 import msgspec
-from litestar.types import Receive, Scope, Send
+from litestar.types import LifeSpanScope, Receive, Scope, Send
 
 from bihuan.kernel.ids import new_id
 from bihuan.orders.schemas import OrderInput
@@ -81,12 +82,15 @@ def single() -> Any:
     document = os.environ["BENCH_ORDER_JSON"]
     holder: dict[str, asyncpg.Pool[Any]] = {}
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+    async def app(scope: Scope | LifeSpanScope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            holder["pool"] = await asyncpg.create_pool(os.environ["BIHUAN_DATABASE_URL"], min_size=2, max_size=2)
+            tell: Callable[[Any], Awaitable[None]] = send
+            await tell({"type": "lifespan.startup.complete"})
+            await receive()
+            await tell({"type": "lifespan.shutdown.complete"})
             return
-        if "pool" not in holder:
-            holder["pool"] = asyncpg.create_pool(os.environ["BIHUAN_DATABASE_URL"], min_size=2, max_size=2)
-            await holder["pool"]
         if scope["path"] == "/readyz":
             await _answer(send, 200, b"{}")
             return
