@@ -8,6 +8,7 @@ that does not say. Kinds: "public", "callback" (verified by its signature before
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Annotated, Any, Protocol
 
 import asyncpg
@@ -19,6 +20,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import HeaderParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Histogram
 
 from bihuan.kernel.errors import BadRequest, Forbidden, NotFound, Problem, TooLarge, Unauthorized, Unavailable
 from bihuan.kernel.ids import new_id
@@ -178,6 +180,14 @@ def _validation_detail(extra: Any) -> str | None:
     return None
 
 
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+
+
+@cache
+def _histogram(method: str, status_class: int) -> Histogram:
+    return REQUESTS.labels(method, f"{status_class}xx")
+
+
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
@@ -205,7 +215,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send_with_id)
         finally:
-            REQUESTS.labels(scope["method"], f"{status // 100}xx").observe(time.perf_counter() - started)
+            _histogram(scope["method"] if scope["method"] in _METHODS else "other", status // 100).observe(time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
 
     return middleware

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 KEEP = timedelta(days=7)
 
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
+
 
 class KeyRequired(BadRequest):
     """The command came without an Idempotency-Key."""
@@ -47,7 +49,7 @@ def check_key(key: str | None) -> str:
 
 def hash_input(value: object) -> bytes:
     """A hash of a command's input, for comparing repeats; of any value msgspec can encode."""
-    return hashlib.blake2b(msgspec.json.encode(value, order="sorted"), digest_size=16).digest()
+    return hashlib.blake2b(_encode_sorted(value), digest_size=16).digest()
 
 
 async def run_once(

@@ -58,6 +58,8 @@ class Command(msgspec.Struct, frozen=True):
     input: OrderInput
 
 
+_PLACED = metrics.ORDERS.labels("placed")
+
 Answer = OrderView | Problem
 _Waiting = tuple[Merchant, Command, "asyncio.Future[Answer]"]
 
@@ -81,7 +83,7 @@ class Flusher:
         if isinstance(answer, Problem):
             metrics.ORDERS.labels(answer.code).inc()
             raise answer
-        metrics.ORDERS.labels("placed").inc()
+        _PLACED.inc()
         return answer
 
     async def run(self, rt: Runtime) -> None:

@@ -94,13 +94,18 @@ class OrderNumbers:
 
     def __init__(self) -> None:
         self._next = secrets.randbelow(1_000_000)
+        self._moment: datetime | None = None
+        self._prefix = ""
 
     def draw(self, now: datetime) -> str:
         """A fresh number."""
         self._next = (self._next + 1) % 1_000_000
-        local = now.astimezone(_CHINA)
-        seconds = local.hour * 3600 + local.minute * 60 + local.second
-        return f"{local:%y%m%d}{seconds * 1000 + local.microsecond // 1000:08d}{self._next:06d}"
+        if now is not self._moment:  # a batch has one moment, and writing a date costs more than the rest
+            local = now.astimezone(_CHINA)
+            seconds = local.hour * 3600 + local.minute * 60 + local.second
+            self._prefix = f"{local:%y%m%d}{seconds * 1000 + local.microsecond // 1000:08d}"
+            self._moment = now
+        return f"{self._prefix}{self._next:06d}"
 
 
 def draw_pickup_code() -> str:
