@@ -215,7 +215,8 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
         try:
             await app(scope, receive, send_with_id)
         finally:
-            _histogram(scope["method"] if scope["method"] in _METHODS else "other", status // 100).observe(time.perf_counter() - started)
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            _histogram(method, status // 100).observe(time.perf_counter() - started)
             structlog.contextvars.clear_contextvars()
 
     return middleware
