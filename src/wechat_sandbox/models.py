@@ -198,11 +198,24 @@ class Order(Struct):
     bank_type: str = ""
     refunded: int = 0
     refund_count: int = 0
+    sub_mchid: str = ""
+    """Partner mode: whom the order is paid to; `mchid` is then the service provider's."""
+    fee_bp: int = 0
+    """WeChat's fee when it was paid, in hundredths of a percent."""
+    fee: int = 0
+    fee_returned: int = 0
+    frozen: int = 0
+    """What of it still waits for profit sharing."""
 
     @property
     def key(self) -> str:
         """Its place in the table of orders."""
         return f"{self.mchid}:{self.out_trade_no}"
+
+    @property
+    def payee(self) -> str:
+        """The merchant whose money it is."""
+        return self.sub_mchid or self.mchid
 
 
 class Refund(Struct):
