@@ -44,13 +44,16 @@ def add_merchant(
     mchid: str | None = None,
     mode: VerifyMode = "public_key",
     appids: list[str] | None = None,
+    sp_mchid: str | None = None,
 ) -> Merchant:
-    """A new merchant. Raises AccountError when the number is taken or malformed."""
+    """A new merchant; `sp_mchid` is its service provider. Raises AccountError when a number is taken or malformed."""
     mchid = mchid or str(1900000200 + len(world.merchants))
     if not (mchid.isascii() and mchid.isdigit() and 8 <= len(mchid) <= 10):
         raise AccountError("mchid must be 8 to 10 digits")
     if mchid in world.merchants:
         raise AccountError(f"mchid {mchid} exists")
+    if sp_mchid is not None and sp_mchid not in world.merchants:
+        raise AccountError(f"no service provider {sp_mchid}")
     label = f"merchant:{mchid}:"
     return world.merchants.put(
         mchid,
@@ -63,8 +66,18 @@ def add_merchant(
             platform_serial_no=_serial(world, label + "platform"),
             public_key_id=f"PUB_KEY_ID_01{mchid:0>10}2024090100{int(_hex(world, label + 'pub', 6), 16) % 10**6:06}",
             appids=list(appids or []),
+            sp_mchids=[sp_mchid] if sp_mchid else [],
         ),
     )
+
+
+def authorize_provider(world: World, merchant: Merchant, sp_mchid: str) -> Merchant:
+    """Let a service provider take money for the merchant. Raises AccountError."""
+    if sp_mchid not in world.merchants or sp_mchid == merchant.mchid:
+        raise AccountError(f"no service provider {sp_mchid}")
+    if sp_mchid not in merchant.sp_mchids:
+        merchant.sp_mchids.append(sp_mchid)
+    return world.merchants.put(merchant.mchid, merchant)
 
 
 def app_exists(world: World, appid: str) -> bool:
@@ -167,13 +180,17 @@ DEFAULTS: tuple[tuple[str, str, VerifyMode], ...] = (
 
 
 def ensure_defaults(world: World) -> None:
-    """Four merchants with an official account and a mini program each, unless there is anything."""
+    """Four merchants with an official account and a mini program each, unless there is anything.
+
+    The first is also the service provider of the other three.
+    """
     if len(world.merchants) or len(world.accounts) or len(world.mini_programs):
         return
     for mchid, name, mode in DEFAULTS:
         account = add_official_account(world, name)
         mini_program = add_mini_program(world, name)
-        add_merchant(world, name, mchid, mode, [account.appid, mini_program.appid])
+        provider = DEFAULTS[0][0] if mchid != DEFAULTS[0][0] else None
+        add_merchant(world, name, mchid, mode, [account.appid, mini_program.appid], provider)
 
 
 # --- from a file ------------------------------------------------------------------------------
@@ -186,6 +203,8 @@ class MerchantEntry(msgspec.Struct, forbid_unknown_fields=True):
     mchid: str | None = None
     mode: VerifyMode = "public_key"
     appids: list[str] = msgspec.field(default_factory=list[str])
+    sp_mchid: str | None = None
+    """Its service provider, which stands before it in the file."""
 
 
 class OfficialAccountEntry(msgspec.Struct, forbid_unknown_fields=True):
@@ -240,7 +259,7 @@ def apply_config(world: World, config: ConfigFile) -> None:
             add_mini_program(world, entry.name, entry.appid, entry.secret)
     for entry in config.merchants:
         if fresh or (entry.mchid and entry.mchid not in world.merchants):
-            add_merchant(world, entry.name, entry.mchid, entry.mode, entry.appids)
+            add_merchant(world, entry.name, entry.mchid, entry.mode, entry.appids, entry.sp_mchid)
     for nickname in config.shoppers:
         if not any(row.nickname == nickname for row in world.shoppers.values()):
             add_shopper(world, nickname)

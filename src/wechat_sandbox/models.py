@@ -32,6 +32,8 @@ class Merchant(Struct):
     platform_serial_no: str
     public_key_id: str
     appids: list[str] = field(default_factory=list[str])
+    sp_mchids: list[str] = field(default_factory=list[str])
+    """The service providers (服务商) that may take money for it; empty: a direct merchant only."""
 
 
 class OfficialAccount(Struct):
@@ -172,8 +174,11 @@ class OAuthGrant(Struct):
     refresh_expires_at: float
 
 
-class Order(Struct):
-    """A payment order; `state` is WeChat's trade_state."""
+class Order(Struct, omit_defaults=True):
+    """A payment order; `state` is WeChat's trade_state.
+
+    With `sub_mchid`, `mchid` and `appid` are the service provider's, `openid` is the shopper's there.
+    """
 
     mchid: str
     appid: str
@@ -206,6 +211,11 @@ class Order(Struct):
     fee_returned: int = 0
     frozen: int = 0
     """What of it still waits for profit sharing."""
+    sub_appid: str = ""
+    sub_openid: str = ""
+    payer_sub_openid: str = ""
+    combine_key: str = ""
+    """The combined order that it is a part of, in the table of those."""
 
     @property
     def key(self) -> str:

@@ -9,6 +9,7 @@ from wechat_sandbox.accounts import (
     add_mini_program,
     add_official_account,
     app_exists,
+    authorize_provider,
     check_aes_key,
 )
 from wechat_sandbox.control import schemas
@@ -51,7 +52,7 @@ async def create_merchant(world: World, data: schemas.NewMerchant) -> schemas.Me
         if not app_exists(world, appid):
             raise not_found(f"app {appid}")
     try:
-        merchant = add_merchant(world, data.name, data.mchid, data.mode, data.appids)
+        merchant = add_merchant(world, data.name, data.mchid, data.mode, data.appids, data.sp_mchid)
     except AccountError as error:
         raise _refused(error) from error
     return merchant_view(world, merchant)
@@ -64,6 +65,18 @@ async def get_merchant(world: World, mchid: str) -> schemas.MerchantView:
     if merchant is None:
         raise not_found(f"merchant {mchid}")
     return merchant_view(world, merchant)
+
+
+@post("/merchants/{mchid:str}/providers", tags=["accounts"], status_code=200)
+async def authorize_merchant(world: World, mchid: str, data: schemas.ProviderBody) -> schemas.MerchantView:
+    """Let a service provider take money for the merchant (partner mode)."""
+    merchant = world.merchants.get(mchid)
+    if merchant is None:
+        raise not_found(f"merchant {mchid}")
+    try:
+        return merchant_view(world, authorize_provider(world, merchant, data.sp_mchid))
+    except AccountError as error:
+        raise _refused(error) from error
 
 
 PEM_FILES = {
@@ -137,6 +150,7 @@ async def configure_callback(world: World, appid: str, data: schemas.CallbackSet
 HANDLERS = [
     list_accounts,
     create_merchant,
+    authorize_merchant,
     get_merchant,
     get_pem,
     create_official_account,

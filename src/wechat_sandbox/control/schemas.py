@@ -22,6 +22,8 @@ class MerchantView(Struct):
     public_key_id: str
     public_key_pem: str
     appids: list[str]
+    sp_mchids: list[str]
+    """The service providers that may take money for it."""
 
 
 class OfficialAccountView(Struct):
@@ -55,12 +57,19 @@ class AccountsView(Struct):
 
 
 class NewMerchant(Struct, forbid_unknown_fields=True):
-    """A merchant to make; `appids` are bound to it."""
+    """A merchant to make; `appids` are bound to it, `sp_mchid` is its service provider."""
 
     name: str
     mchid: str | None = None
     mode: VerifyMode = "public_key"
     appids: list[str] = field(default_factory=list[str])
+    sp_mchid: str | None = None
+
+
+class ProviderBody(Struct, forbid_unknown_fields=True):
+    """A service provider."""
+
+    sp_mchid: str
 
 
 class NewOfficialAccount(Struct, forbid_unknown_fields=True):

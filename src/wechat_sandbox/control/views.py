@@ -25,6 +25,7 @@ def merchant_view(world: World, merchant: Merchant) -> schemas.MerchantView:
         public_key_id=merchant.public_key_id,
         public_key_pem=world.keys.public_key(merchant).public_pem,
         appids=merchant.appids,
+        sp_mchids=merchant.sp_mchids,
     )
 
 
@@ -76,7 +77,7 @@ def _wallet(world: World, shopper: Shopper, openids: set[str]) -> schemas.Wallet
         schemas.BillView(
             transaction_id=order.transaction_id,
             out_trade_no=order.out_trade_no,
-            merchant_name=merchant_name(world, order.mchid),
+            merchant_name=merchant_name(world, order.payee),
             description=order.description,
             total_fen=order.total,
             refunded_fen=order.refunded,
@@ -98,7 +99,7 @@ def sheet_view(world: World, sheet: Sheet) -> schemas.SheetView:
     order = sheets.order_of(world, sheet)
     return schemas.SheetView(
         sheet_id=sheet.sheet_id,
-        merchant_name=merchant_name(world, order.mchid),
+        merchant_name=merchant_name(world, order.payee),
         description=order.description,
         total_fen=order.total,
         state=sheet.state,
