@@ -25,7 +25,8 @@ from .errors import (
 from .mini_program import MiniProgram, MiniSession, PhoneNumber
 from .official_account import OAuth, OfficialAccount, PushReceiver
 from .pay import PayAccount, PayClient
-from .tokens import IssuedToken, MemoryTokens, TokenSource, fetch_stable_token
+from .stable_token import fetch_stable_token
+from .tokens import IssuedToken, MemoryTokens, TokenSource
 from .transport import Limits
 
 __all__ = [

@@ -33,6 +33,19 @@ class Nothing(msgspec.Struct, frozen=True):
     """The answer of a call that only says `ok`."""
 
 
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to send as multipart/form-data, with the form's other fields."""
+
+    filename: str
+    content: bytes
+    content_type: str
+    field: str = "media"
+    form: Mapping[str, str] = msgspec.field(default_factory=dict[str, str])
+
+    def __repr__(self) -> str:
+        return f"Upload(filename={self.filename!r}, {len(self.content)} bytes)"
+
+
 class ApiConnection:
     """One line to api.weixin.qq.com, shared by all apps. Holds no secrets."""
 
@@ -64,6 +77,7 @@ class ApiConnection:
         *,
         query: Mapping[str, str] | None = None,
         body: object = None,
+        upload: Upload | None = None,
         repeatable: bool,
     ) -> Answer:
         """As `call`, with the answer's bytes as they are (pictures)."""
@@ -71,10 +85,17 @@ class ApiConnection:
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
         if content is not None:
             headers["Content-Type"] = "application/json; charset=utf-8"
+        files = {upload.field: (upload.filename, upload.content, upload.content_type)} if upload else None
 
         async def attempt() -> Answer:
             request = self._http.build_request(
-                method, self._base_url + path, params=query or None, headers=headers, content=content
+                method,
+                self._base_url + path,
+                params=query or None,
+                headers=headers,
+                content=content,
+                files=files,
+                data=dict(upload.form) if upload else None,
             )
             got = await exchange(self._http, request, limits=self._limits, repeatable=repeatable)
             _judge(request, got, repeatable=repeatable)
@@ -84,12 +105,16 @@ class ApiConnection:
 
 
 class AppConnection:
-    """The line of one app (Official Account or mini program), with its access token."""
+    """The line of one app (Official Account, mini program, WeCom, component), with its access token.
 
-    def __init__(self, *, appid: str, tokens: TokenSource, api: ApiConnection) -> None:
+    `parameter` is the name under which the token goes into the query: the Open Platform's differs.
+    """
+
+    def __init__(self, *, appid: str, tokens: TokenSource, api: ApiConnection, parameter: str = "access_token") -> None:
         self.appid = appid
         self._tokens = tokens
         self._api = api
+        self._parameter = parameter
 
     async def call(
         self,
@@ -99,11 +124,16 @@ class AppConnection:
         answer: type[T],
         query: Mapping[str, str] | None = None,
         body: object = None,
+        upload: Upload | None = None,
         repeatable: bool,
     ) -> T:
         """Call with the access token; once more with a fresh one when WeChat refuses it (40001 ...)."""
-        got = await self.send(method, path, query=query, body=body, repeatable=repeatable)
+        got = await self.send(method, path, query=query, body=body, upload=upload, repeatable=repeatable)
         return _decode(path, got, answer)
+
+    async def do(self, path: str, body: object, *, repeatable: bool, query: Mapping[str, str] | None = None) -> None:
+        """A POST whose answer only says `ok`."""
+        await self.call("POST", path, query=query, body=body, answer=Nothing, repeatable=repeatable)
 
     async def send(
         self,
@@ -112,21 +142,23 @@ class AppConnection:
         *,
         query: Mapping[str, str] | None = None,
         body: object = None,
+        upload: Upload | None = None,
         repeatable: bool,
     ) -> Answer:
         """As `call`, with the answer's bytes as they are."""
         token = await self._tokens.get(self.appid)
+
+        async def attempt() -> Answer:
+            given = {self._parameter: token, **(query or {})}
+            return await self._api.send(method, path, query=given, body=body, upload=upload, repeatable=repeatable)
+
         try:
-            return await self._api.send(
-                method, path, query={"access_token": token, **(query or {})}, body=body, repeatable=repeatable
-            )
+            return await attempt()
         except ApiError as error:
             if error.errcode not in TOKEN_CODES:
                 raise
         token = await self._tokens.get(self.appid, rejected=token)
-        return await self._api.send(
-            method, path, query={"access_token": token, **(query or {})}, body=body, repeatable=repeatable
-        )
+        return await attempt()
 
 
 def _judge(request: httpx.Request, got: Answer, *, repeatable: bool) -> None:

@@ -1,7 +1,8 @@
 """Access tokens and JS tickets: two hours of life, few refreshes a day, one value for all processes.
 
 A `TokenSource` hides where the current value is kept. `MemoryTokens` serves one process; one that shares
-values between processes implements the same protocol over a row and its lock, and uses the same fetchers.
+values between processes implements the same protocol over a row and its lock. The fetchers stand
+beside the interfaces that they call (`stable_token`, `wecom`, `open_platform`): this module calls nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
 from .transport import Now, utc_now
-
-if TYPE_CHECKING:
-    from .api import ApiConnection
 
 # Renewed this long before WeChat ends it, so that no call is under way with a dead token.
 MARGIN_SECONDS = 300
@@ -47,25 +45,6 @@ class TokenSource(Protocol):
 
 # (appid, force) -> a fresh value; `force` asks WeChat to replace a token that it still thinks valid.
 Fetch = Callable[[str, bool], Awaitable[IssuedToken]]
-
-
-class _StableToken(msgspec.Struct, frozen=True):
-    access_token: str
-    expires_in: int
-
-
-async def fetch_stable_token(
-    api: ApiConnection, *, appid: str, secret: str, force_refresh: bool = False
-) -> IssuedToken:
-    """POST /cgi-bin/stable_token. Repeating it gives the same token until `force_refresh`.
-
-    Raises ApiError (40013 appid, 40125 secret, 45009 too many), Unavailable.
-    """
-    body: dict[str, object] = {"grant_type": "client_credential", "appid": appid, "secret": secret}
-    if force_refresh:
-        body["force_refresh"] = True
-    got = await api.call("POST", "/cgi-bin/stable_token", body=body, answer=_StableToken, repeatable=not force_refresh)
-    return IssuedToken(got.access_token, got.expires_in)
 
 
 class _Held(msgspec.Struct, frozen=True):

@@ -1,9 +1,12 @@
 """An Official Account: its interfaces, its OAuth, and what WeChat pushes about it."""
 
+from bihuan.wechat.envelope import MAX_PUSH_BYTES
+
 from .client import MP_URL, OfficialAccount
+from .followers import Followers
+from .materials import Material, MaterialPage, Materials, MediaKind, TemporaryMedia
 from .oauth import OPEN_URL, OAuth
 from .push import (
-    MAX_PUSH_BYTES,
     NO_REPLY,
     Click,
     Mode,
@@ -16,6 +19,9 @@ from .push import (
     Unsubscribe,
     View,
 )
+from .service import CustomerService, OnlineAccount, ServiceAccount, Session, Waiting
+from .tags import OpenidPage, Tag, Tags
+from .templates import Template, Templates
 from .types import (
     Article,
     Button,
@@ -37,8 +43,14 @@ __all__ = [
     "Article",
     "Button",
     "Click",
+    "CustomerService",
     "Follower",
+    "Followers",
     "JsSdkConfig",
+    "Material",
+    "MaterialPage",
+    "Materials",
+    "MediaKind",
     "MiniProgramLink",
     "MiniProgramPage",
     "Mode",
@@ -47,13 +59,23 @@ __all__ = [
     "OAuthScope",
     "OAuthUser",
     "OfficialAccount",
+    "OnlineAccount",
+    "OpenidPage",
     "Other",
     "Push",
     "PushReceiver",
     "QrTicket",
     "Scan",
+    "ServiceAccount",
+    "Session",
     "Subscribe",
+    "Tag",
+    "Tags",
+    "Template",
+    "Templates",
+    "TemporaryMedia",
     "Text",
     "Unsubscribe",
     "View",
+    "Waiting",
 ]

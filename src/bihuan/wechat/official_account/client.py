@@ -10,9 +10,15 @@ import msgspec
 from bihuan.wechat import crypto
 from bihuan.wechat.api import ApiConnection, AppConnection, Nothing
 from bihuan.wechat.errors import ApiError
+from bihuan.wechat.subscribe import SubscribeTemplates
 from bihuan.wechat.tokens import IssuedToken, MemoryTokens, TokenSource
 from bihuan.wechat.transport import Now, utc_now
 
+from .followers import Followers
+from .materials import Materials
+from .service import CustomerService
+from .tags import Tags
+from .templates import Templates
 from .types import (
     Article,
     Button,
@@ -29,7 +35,9 @@ _NO_MENU = 46003
 
 
 class OfficialAccount:
-    """One account. Every call may raise `ApiError` (read `errcode`) and `Unavailable`.
+    """One account: what is below, and `followers`, `tags`, `materials`, `templates`, `service`.
+
+    Every call may raise `ApiError` (read `errcode`) and `Unavailable`.
 
     Sending a message is not repeated when its outcome is unknown (`safe_to_retry` False). `tickets` keeps
     JS tickets as `tokens` keeps access tokens; without one they live in this object, so keep it.
@@ -47,6 +55,12 @@ class OfficialAccount:
     ) -> None:
         self.appid = appid
         self.connection = AppConnection(appid=appid, tokens=tokens, api=api)
+        self.followers = Followers(self.connection)
+        self.tags = Tags(self.connection)
+        self.materials = Materials(self.connection)
+        self.templates = Templates(self.connection)
+        self.subscribe_templates = SubscribeTemplates(self.connection)
+        self.service = CustomerService(self.connection)
         self._mp_url = mp_url.rstrip("/")
         self._now = now
         self._tickets = tickets or MemoryTokens(self._fetch_ticket, now=now)
@@ -82,17 +96,9 @@ class OfficialAccount:
         """WeChat's picture of a code, for anyone to load."""
         return f"{self._mp_url}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
 
-    # --- followers -------------------------------------------------------------------------------------
-
     async def user_info(self, openid: str, *, lang: str = "zh_CN") -> Follower:
         """A follower, or anyone whose openid we know."""
-        return await self.connection.call(
-            "GET",
-            "/cgi-bin/user/info",
-            query={"openid": openid, "lang": lang},
-            answer=Follower,
-            repeatable=True,
-        )
+        return await self.followers.get(openid, lang=lang)
 
     # --- customer-service messages: POST /cgi-bin/message/custom/send ----------------------------------
 
@@ -150,6 +156,30 @@ class OfficialAccount:
             repeatable=bool(client_msg_id),
         )
         return sent.msgid
+
+    async def send_subscribe(
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        *,
+        page: str = "",
+        mini_program: MiniProgramLink | None = None,
+    ) -> None:
+        """A subscribe message (POST /cgi-bin/message/subscribe/bizsend): one for each consent.
+
+        ApiError 43101 refused or used up, 40037 unknown template, 47003 data that does not fit it.
+        """
+        body: dict[str, object] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": {name: {"value": value} for name, value in data.items()},
+        }
+        if page:
+            body["page"] = page
+        if mini_program is not None:
+            body["miniprogram"] = msgspec.to_builtins(mini_program)
+        await self.connection.do("/cgi-bin/message/subscribe/bizsend", body, repeatable=False)
 
     # --- menu ------------------------------------------------------------------------------------------
 

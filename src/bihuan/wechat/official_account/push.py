@@ -1,4 +1,4 @@
-"""What WeChat pushes to our server about one Official Account: verified, decrypted, typed; and replies.
+"""What WeChat pushes to our server about one Official Account or mini program: verified, decrypted, typed; and replies.
 
 Plain mode signs only token, timestamp and nonce, so the body is as trustworthy as the token is secret and
 the line encrypted; safe mode signs and encrypts the body. Compatible mode carries both: we read the
@@ -12,23 +12,18 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, TypedDict
-from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
-from defusedxml import ElementTree
-from defusedxml.common import DefusedXmlException
 
 from bihuan.wechat import crypto
-from bihuan.wechat.errors import MalformedMessage, SignatureInvalid, StaleTimestamp
+from bihuan.wechat.envelope import MAX_AGE_SECONDS, MAX_PUSH_BYTES, Envelope, check_age, parse_fields
+from bihuan.wechat.errors import MalformedMessage, SignatureInvalid
 from bihuan.wechat.transport import Now, utc_now
 
 from .types import Article
 
 Mode = Literal["plain", "safe", "compatible"]
 
-MAX_PUSH_BYTES = 128 * 1024
-MAX_AGE_SECONDS = 300
-MAX_FIELDS = 200
 # "Received, nothing to say": WeChat neither retries nor shows anything.
 NO_REPLY = b"success"
 
@@ -115,8 +110,14 @@ class PushReceiver:
         self._token = token
         self._now = now
         self._max_age_seconds = max_age_seconds
-        self._crypt = (
-            crypto.MessageCrypt(token=token, encoding_aes_key=encoding_aes_key, receive_id=appid)
+        self._envelope = (
+            Envelope(
+                token=token,
+                encoding_aes_key=encoding_aes_key,
+                receive_id=appid,
+                now=now,
+                max_age_seconds=max_age_seconds,
+            )
             if encoding_aes_key
             else None
         )
@@ -140,18 +141,10 @@ class PushReceiver:
         """
         if len(body) > MAX_PUSH_BYTES:
             raise MalformedMessage("push too large")
-        if self.mode == "plain":
+        if self.mode == "plain" or self._envelope is None:
             self._check_signature(query)
-            return _typed(parse_xml(body))
-        encrypted = parse_xml(body).get("Encrypt", "")
-        if not encrypted or self._crypt is None:
-            raise SignatureInvalid(f"unencrypted push in {self.mode} mode")
-        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
-        expected = self._crypt.signature(timestamp, nonce, encrypted)
-        if not crypto.same(expected, query.get("msg_signature", "")):
-            raise SignatureInvalid("wrong msg_signature")
-        self._check_age(timestamp)
-        return _typed(parse_xml(self._crypt.decrypt(encrypted)))
+            return _typed(parse_fields(body))
+        return _typed(parse_fields(self._envelope.open(query, body)))
 
     def reply_text(self, push: Push, content: str) -> bytes:
         """The answer's body that shows `content` in the chat (at most 2048 bytes of it)."""
@@ -176,55 +169,13 @@ class PushReceiver:
             f"<FromUserName>{_cdata(push.original_id)}</FromUserName>"
             f"<CreateTime>{timestamp}</CreateTime><MsgType>{_cdata(kind)}</MsgType>{content}</xml>"
         ).encode()
-        if self.mode != "safe" or self._crypt is None:
-            return xml
-        nonce = crypto.nonce(16)
-        encrypted = self._crypt.encrypt(xml)
-        signature = self._crypt.signature(timestamp, nonce, encrypted)
-        return (
-            f"<xml><Encrypt>{_cdata(encrypted)}</Encrypt><MsgSignature>{_cdata(signature)}</MsgSignature>"
-            f"<TimeStamp>{timestamp}</TimeStamp><Nonce>{_cdata(nonce)}</Nonce></xml>"
-        ).encode()
+        return self._envelope.seal(xml) if self.mode == "safe" and self._envelope is not None else xml
 
     def _check_signature(self, query: Mapping[str, str]) -> None:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if not crypto.same(crypto.sha1_of_sorted(self._token, timestamp, nonce), query.get("signature", "")):
             raise SignatureInvalid("wrong signature")
-        self._check_age(timestamp)
-
-    def _check_age(self, timestamp: str) -> None:
-        if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
-            raise SignatureInvalid("timestamp is no time")
-        age = int(self._now().timestamp()) - int(timestamp)
-        if self._max_age_seconds is not None and abs(age) > self._max_age_seconds:
-            raise StaleTimestamp(int(timestamp), age)
-
-
-def parse_xml(body: bytes) -> dict[str, str]:
-    """The fields of `<xml>...</xml>`, nested ones as `Outer.Inner`; the first of equal names counts.
-
-    DTDs and entities are refused, expanded or not. Raises MalformedMessage.
-    """
-    try:
-        root: Element = ElementTree.fromstring(body, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise MalformedMessage(f"XML: {type(error).__name__}") from error
-    fields: dict[str, str] = {}
-    _collect(root, "", fields)
-    return fields
-
-
-def _collect(element: Element, prefix: str, fields: dict[str, str]) -> None:
-    if prefix.count(".") > 4:
-        raise MalformedMessage("XML: too deep")
-    for child in element:
-        name = prefix + child.tag
-        if len(child):
-            _collect(child, f"{name}.", fields)
-        else:
-            fields.setdefault(name, child.text or "")
-        if len(fields) > MAX_FIELDS:
-            raise MalformedMessage("XML: too many fields")
+        check_age(timestamp, self._now, self._max_age_seconds)
 
 
 class _Common(TypedDict):

@@ -6,10 +6,11 @@ The interfaces (`client.py` and those that follow) are thin tables of paths over
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import hashlib
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime, timedelta
 from typing import TypeVar, overload
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 import msgspec
@@ -29,6 +30,9 @@ T = TypeVar("T")
 # failure we ask sooner, since the serial may have been a real one.
 _CERTIFICATES_INTERVAL = timedelta(seconds=60)
 _CERTIFICATES_INTERVAL_AFTER_FAILURE = timedelta(seconds=10)
+
+_CHUNK_BYTES = 64 * 1024
+_MOST_REFUSAL_BYTES = 64 * 1024
 
 
 class _Refusal(msgspec.Struct, frozen=True):
@@ -87,6 +91,7 @@ class PayConnection:
         query: Mapping[str, str] | None = None,
         body: object = None,
         repeatable: bool = True,
+        serial: str = "",
     ) -> T: ...
 
     @overload
@@ -99,6 +104,7 @@ class PayConnection:
         query: Mapping[str, str] | None = None,
         body: object = None,
         repeatable: bool = True,
+        serial: str = "",
     ) -> None: ...
 
     async def call(
@@ -110,28 +116,71 @@ class PayConnection:
         query: Mapping[str, str] | None = None,
         body: object = None,
         repeatable: bool = True,
+        serial: str = "",
     ) -> T | None:
         """Call one interface; `answer=None` where WeChat answers 204.
 
         `repeatable` says that repeating the call changes nothing more: a GET, or a POST that WeChat
-        recognises by our number. Raises PayError, Unavailable, SignatureInvalid, StaleTimestamp,
-        MalformedMessage.
+        recognises by our number. `serial` is that of the key which the body's sensitive fields are
+        encrypted with (`encrypt_sensitive`). Raises PayError, Unavailable, SignatureInvalid,
+        StaleTimestamp, MalformedMessage.
         """
         content = b"" if body is None else msgspec.json.encode(body)
 
         async def attempt() -> Answer:
-            request = self._request(method, path, query, content)
+            request = self._request(method, path, query, content, serial=serial)
             got = await exchange(self._http, request, limits=self._limits, repeatable=repeatable)
             await self._judge(request, got, repeatable=repeatable)
             return got
 
         got = await retrying(attempt, self._limits)
-        if answer is None:
-            return None
+        return None if answer is None else _decode(got, path, answer)
+
+    async def upload(self, path: str, *, filename: str, content: bytes, content_type: str, answer: type[T]) -> T:
+        """Send a file as multipart/form-data. What is signed is the `meta` JSON, not the body.
+
+        Repeating it makes a second file that nothing refers to, which harms nobody. Raises as `call`.
+        """
+        meta = msgspec.json.encode({"filename": filename, "sha256": hashlib.sha256(content).hexdigest()})
+        files = {"meta": (None, meta, "application/json"), "file": (filename, content, content_type)}
+
+        async def attempt() -> Answer:
+            request = self._http.build_request("POST", self._base_url + path, headers=self._headers(), files=files)
+            request.headers["Authorization"] = self.signer.authorization("POST", request.url.raw_path, meta)
+            got = await exchange(self._http, request, limits=self._limits, repeatable=True)
+            await self._judge(request, got, repeatable=True)
+            return got
+
+        return _decode(await retrying(attempt, self._limits), path, answer)
+
+    async def stream(self, target: str) -> AsyncGenerator[bytes, None]:
+        """The raw bytes of a file (a bill, a complaint's picture), as they arrive.
+
+        WeChat signs no files: what they are worth is shown by a hash in a signed answer, or by nothing.
+        `target` is a path with its query, or a whole URL whose host does not count: signed requests go to
+        WeChat alone. Nothing is repeated. Raises PayError, Unavailable.
+        """
+        parts = urlsplit(target)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        timeout = httpx.Timeout(self._limits.timeout_seconds)
+        request = self._http.build_request("GET", self._base_url + path, headers=self._headers(), timeout=timeout)
+        request.headers["Accept"] = "*/*"
+        request.headers["Accept-Encoding"] = "identity"
+        request.headers["Authorization"] = self.signer.authorization("GET", request.url.raw_path, b"")
         try:
-            return msgspec.json.decode(got.body, type=answer)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise MalformedMessage(f"answer of {path}", status=got.status) from error
+            response = await self._http.send(request, stream=True, follow_redirects=False)
+            try:
+                if response.status_code != 200:
+                    got = Answer(response.status_code, response.headers, await _beginning(response))
+                    await self._judge(request, got, repeatable=True, fetch=False)
+                    raise MalformedMessage(f"answer of {parts.path}", status=response.status_code)
+                async for chunk in response.aiter_raw(_CHUNK_BYTES):
+                    yield chunk
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            code = "timeout" if isinstance(error, httpx.TimeoutException) else "broken_off"
+            raise Unavailable(code, type(error).__name__, safe_to_retry=True) from error
 
     async def believe(self, headers: Mapping[str, str], body: bytes) -> None:
         """Verify a message of WeChat's, fetching new platform certificates if its serial is unknown.
@@ -223,13 +272,19 @@ class PayConnection:
             self._certificates_not_before = now + _CERTIFICATES_INTERVAL
             return True
 
-    def _request(self, method: str, path: str, query: Mapping[str, str] | None, content: bytes) -> httpx.Request:
-        url = self._base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+    def _headers(self, serial: str = "") -> dict[str, str]:
         headers = {"Accept": "application/json", "User-Agent": USER_AGENT}
+        if serial or self.verifier.keys.public_key_id:
+            headers["Wechatpay-Serial"] = serial or self.verifier.keys.public_key_id
+        return headers
+
+    def _request(
+        self, method: str, path: str, query: Mapping[str, str] | None, content: bytes, *, serial: str = ""
+    ) -> httpx.Request:
+        url = self._base_url + path + (f"?{urlencode(query, quote_via=quote)}" if query else "")
+        headers = self._headers(serial)
         if content:
             headers["Content-Type"] = "application/json"
-        if self.verifier.keys.public_key_id:
-            headers["Wechatpay-Serial"] = self.verifier.keys.public_key_id
         request = self._http.build_request(method, url, headers=headers, content=content or None)
         # Signed over what is really sent, after the URL has been normalised.
         request.headers["Authorization"] = self.signer.authorization(method, request.url.raw_path, content)
@@ -262,6 +317,21 @@ class PayConnection:
         )
         log_refusal(request, refused)
         raise refused
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    parts: list[bytes] = []
+    async for part in response.aiter_raw(_MOST_REFUSAL_BYTES):
+        parts.append(part)
+        break
+    return b"".join(parts)
+
+
+def _decode(got: Answer, path: str, answer: type[T]) -> T:
+    try:
+        return msgspec.json.decode(got.body, type=answer)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedMessage(f"answer of {path}", status=got.status) from error
 
 
 def _refusal(got: Answer) -> _Refusal | None:

@@ -7,7 +7,6 @@ Schemas: github.com/TheNorthMemory/wechatpay-openapi, docs/v3.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Literal
 
@@ -15,7 +14,7 @@ import msgspec
 
 from bihuan.wechat.errors import MalformedMessage
 
-_OUT_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
+OUT_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
 _OUT_REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 _CHINA = timezone(timedelta(hours=8))
 
@@ -40,6 +39,44 @@ def from_rfc3339(text: str) -> datetime | None:
     return (at if at.tzinfo else at.replace(tzinfo=_CHINA)).astimezone(UTC)
 
 
+class Seller(msgspec.Struct, frozen=True):
+    """Whose money it becomes: a direct merchant's, or that of a service provider's merchant (`sub_mchid`)."""
+
+    mchid: str  # who signs: the direct merchant, or the service provider
+    sub_mchid: str = ""
+    sub_appid: str = ""  # the sub-merchant's own app; empty: shoppers are known by the service provider's
+
+    def names(self, appid: str) -> dict[str, object]:
+        """Apps and accounts as prepay, codepay and reverse name them; `appid` is the signer's app."""
+        if not self.sub_mchid:
+            return {"appid": appid, "mchid": self.mchid}
+        names: dict[str, object] = {"sp_appid": appid, **self.accounts()}
+        if self.sub_appid:
+            names["sub_appid"] = self.sub_appid
+        return names
+
+    def accounts(self) -> dict[str, str]:
+        """The accounts alone, as query and close name them."""
+        if not self.sub_mchid:
+            return {"mchid": self.mchid}
+        return {"sp_mchid": self.mchid, "sub_mchid": self.sub_mchid}
+
+    def sub(self) -> dict[str, str]:
+        """`sub_mchid` where interfaces take it beside what the signature tells."""
+        return {"sub_mchid": self.sub_mchid} if self.sub_mchid else {}
+
+    def payer(self, openid: str) -> dict[str, str]:
+        """The payer, by the app that their openid belongs to."""
+        if not self.sub_mchid:
+            return {"openid": openid}
+        return {"sub_openid" if self.sub_appid else "sp_openid": openid}
+
+    @property
+    def transactions_path(self) -> str:
+        """`/v3/pay/transactions` or `/v3/pay/partner/transactions`."""
+        return f"/v3/pay/{'partner/' if self.sub_mchid else ''}transactions"
+
+
 class PrepayOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be paid, the same for JSAPI, mini program, Native, H5 and App.
 
@@ -58,7 +95,7 @@ class PrepayOrder(msgspec.Struct, frozen=True, kw_only=True):
     profit_sharing: bool = False  # freeze the money for profit sharing
 
     def __post_init__(self) -> None:
-        if not _OUT_NO.fullmatch(self.out_trade_no):
+        if not OUT_NO.fullmatch(self.out_trade_no):
             raise ValueError("out_trade_no: 6-32 of 0-9A-Za-z_-|*")
         if not 1 <= len(self.description) <= 127:
             raise ValueError("description: 1-127 characters")
@@ -71,11 +108,10 @@ class PrepayOrder(msgspec.Struct, frozen=True, kw_only=True):
         if self.expires_at is not None and self.expires_at.tzinfo is None:
             raise ValueError("expires_at: needs a time zone")
 
-    def body(self, mchid: str) -> dict[str, object]:
+    def body(self, seller: Seller) -> dict[str, object]:
         """The JSON that the four prepay interfaces share."""
         out: dict[str, object] = {
-            "appid": self.appid,
-            "mchid": mchid,
+            **seller.names(self.appid),
             "description": self.description,
             "out_trade_no": self.out_trade_no,
             "notify_url": self.notify_url,
@@ -163,6 +199,13 @@ class Transaction(msgspec.Struct, frozen=True, kw_only=True):
         return from_rfc3339(self.success_time)
 
 
+class RefundFunds(msgspec.Struct, frozen=True):
+    """A part of a refund and the balance that it is taken from."""
+
+    account: Literal["AVAILABLE", "UNAVAILABLE"]
+    amount: int
+
+
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A refund of all or part of a payment, named by `transaction_id` or `out_trade_no`."""
 
@@ -174,6 +217,7 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""  # at most 80 characters, shown to the shopper
     notify_url: str = ""
     from_available: bool = False  # take it from the available balance instead of the unsettled one
+    funds_from: tuple[RefundFunds, ...] = ()  # or from several, which add up to refund_fen
 
     def __post_init__(self) -> None:
         if not _OUT_REFUND_NO.fullmatch(self.out_refund_no):
@@ -184,13 +228,15 @@ class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("refund_fen: from 1 to total_fen")
         if len(self.reason) > 80:
             raise ValueError("reason: at most 80 characters")
+        if self.funds_from and (self.from_available or sum(f.amount for f in self.funds_from) != self.refund_fen):
+            raise ValueError("funds_from: adds up to refund_fen, and excludes from_available")
 
-    def body(self) -> dict[str, object]:
+    def body(self, seller: Seller) -> dict[str, object]:
         """The JSON of POST /v3/refund/domestic/refunds."""
-        out: dict[str, object] = {
-            "out_refund_no": self.out_refund_no,
-            "amount": {"refund": self.refund_fen, "total": self.total_fen, "currency": "CNY"},
-        }
+        amount: dict[str, object] = {"refund": self.refund_fen, "total": self.total_fen, "currency": "CNY"}
+        if self.funds_from:
+            amount["from"] = [{"account": f.account, "amount": f.amount} for f in self.funds_from]
+        out: dict[str, object] = {**seller.sub(), "out_refund_no": self.out_refund_no, "amount": amount}
         for name in ("transaction_id", "out_trade_no", "reason", "notify_url"):
             value: str = getattr(self, name)
             if value:
@@ -249,21 +295,3 @@ class PlatformCertificate(msgspec.Struct, frozen=True):
     pem: str
     effective_at: datetime
     expires_at: datetime
-
-
-class OtherResource(msgspec.Struct, frozen=True):
-    """A notification's resource of a kind that has no type here yet."""
-
-    original_type: str
-    fields: Mapping[str, object]
-
-
-class Notification(msgspec.Struct, frozen=True):
-    """A verified and decrypted notification. `id` is the same each time WeChat repeats it."""
-
-    id: str
-    event_type: str  # e.g. TRANSACTION.SUCCESS, REFUND.SUCCESS, REFUND.ABNORMAL, REFUND.CLOSED
-    create_time: str
-    summary: str
-    resource: Transaction | Refund | OtherResource
-    plaintext: bytes
