@@ -21,7 +21,7 @@ WITHOUT_IDS = {
         for name in (
             *("categories", "dashboard", "deliveries", "followers", "labels", "ledger/accounts", "ledger/transactions"),
             *("member-levels", "members", "menu", "official-account", "orders", "payment-account", "payments/parked"),
-            *("products", "replies", "session", "sign-ins", "staff", "stock", "stores"),
+            *("products", "profile", "replies", "session", "sign-ins", "staff", "stock", "stores"),
         )
     ),
     # settings of the merchant's own, and one's own session
@@ -31,6 +31,7 @@ WITHOUT_IDS = {
     "PUT /api/merchant/replies",
     "PUT /api/merchant/official-account",
     "PUT /api/merchant/payment-account",
+    "PUT /api/merchant/profile",
     "POST /api/merchant/media",
     "POST /api/merchant/password",
     "POST /api/merchant/session",
@@ -106,6 +107,15 @@ def people_and_places(mine: Business, theirs: Business) -> list[Attempt]:
         Attempt(people, "staff", {**new, "store_id": theirs.store}),
         Attempt(f"PUT {store}", f"stores/{theirs.store}", {"code": "s9", "name": "我的了"}),
         Attempt(f"GET {store}/counters", f"stores/{theirs.store}/counters"),
+        Attempt(
+            f"PUT {store}/counters/{{counter_id:uuid}}",
+            f"stores/{theirs.store}/counters/{theirs.counter}",
+            {"name": "改名"},
+        ),
+        Attempt(
+            f"PUT {store}/counters/{{counter_id:uuid}}", f"stores/{mine.store}/counters/{theirs.counter}", {"name": "x"}
+        ),
+        Attempt(f"POST {store}/retire", f"stores/{theirs.store}/retire"),
         Attempt(f"POST {store}/counters", f"stores/{theirs.store}/counters", {"code": "c9", "name": "插柜"}),
         Attempt("POST /api/merchant/labels", "labels", {**named, "kind": "store", "store_id": theirs.store}),
         Attempt("POST /api/merchant/labels", "labels", {**named, "kind": "counter", "counter_id": theirs.counter}),
@@ -180,13 +190,16 @@ async def test_nothing_of_anothers_is_there_and_nothing_moves(
 async def test_their_owner_may_do_what_was_refused(client: httpx.AsyncClient, street: Street) -> None:
     """The attempts above fail for whose the things are, not for what they say."""
     theirs = street.theirs
-    twice = "POST /api/merchant/orders/{order_id:uuid}/ship"  # by line, then all that is left: nothing
+    conflicts = {
+        "POST /api/merchant/orders/{order_id:uuid}/ship",  # by line, then all that is left: nothing
+        "POST /api/merchant/stores/{store_id:uuid}/retire",  # goods lie there
+    }
     for attempt in attempts(theirs, theirs):
         answer = await theirs.send(client, attempt.method, attempt.url, attempt.body)
         if attempt.path.endswith("mini-program.jpg"):  # WeChat draws it, and no account of hers is connected
             assert answer.json()["code"] == "no_official_account", answer.text
         else:
-            assert answer.status_code < 300 or (attempt.route == twice and answer.status_code == 409), answer.text
+            assert answer.status_code < 300 or (attempt.route in conflicts and answer.status_code == 409), answer.text
 
 
 async def test_lists_and_searches_hold_ones_own_only(client: httpx.AsyncClient, street: Street) -> None:

@@ -118,7 +118,11 @@ async def test_the_first_payment_opens_the_card_and_the_next_adds_points(desk: D
     assert (refused.status_code, refused.json()["code"]) == (404, "not_a_member")
     await desk.pay((shopper, 12_999))
     card = await desk.card(shopper)
-    assert (card["points"], card["growth"], card["level"]) == (129, 129, {"code": "normal", "name": "普通会员"})
+    assert (card["points"], card["growth"], card["level"]) == (
+        129,
+        129,
+        {"code": "normal", "name": "普通会员", "benefits": ""},
+    )
     assert card["next_level"] == {"name": "银卡会员", "growth": 500}
     assert rules.is_card_number(card["number"])
     assert card["card_code"] == card["number"]
@@ -184,10 +188,14 @@ async def test_staff_see_members_and_set_levels(desk: Desk) -> None:
     one = (await desk.client.get(f"/api/merchant/members?q={found[1]['number']}", headers=owner)).json()
     assert [m["member_id"] for m in one["items"]] == [found[1]["member_id"]]
 
-    levels = [{"code": "green", "name": "青竹", "growth": 0}, {"code": "pine", "name": "苍松", "growth": 200}]
+    levels = [
+        {"code": "green", "name": "青竹", "growth": 0, "benefits": ""},
+        {"code": "pine", "name": "苍松", "growth": 200, "benefits": "满 99 包邮\n生日双倍积分"},
+    ]
     saved = await desk.client.put("/api/merchant/member-levels", json={"levels": levels}, headers=owner)
     assert saved.json() == {"levels": levels}
     assert [(await desk.card(s))["level"]["name"] for s in shoppers] == ["青竹", "苍松", "苍松"]
+    assert (await desk.card(shoppers[1]))["level"]["benefits"] == "满 99 包邮\n生日双倍积分"
     pine = (await desk.client.get("/api/merchant/members?level=pine", headers=owner)).json()
     assert len(pine["items"]) == 2
     await desk.pay((shoppers[0], 10_000))

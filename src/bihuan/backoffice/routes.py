@@ -7,7 +7,7 @@ from litestar import get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from bihuan import catalog
-from bihuan.backoffice import service
+from bihuan.backoffice import places, service
 from bihuan.backoffice.schemas import Adjustment, LocationStock, MerchantProduct, ProductItem, StockRow
 from bihuan.catalog import NewProduct, State
 from bihuan.kernel.http import IdempotencyKey, access
@@ -141,4 +141,5 @@ ROUTES: tuple[Any, ...] = (
     unpublish,
     list_stock,
     adjust_stock,
+    *places.ROUTES,
 )

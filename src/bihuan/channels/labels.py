@@ -64,7 +64,7 @@ async def _place(tx: Tx, merchant_id: MerchantId, new: NewLabel) -> NewLabel:
     store_id, counter_id, staff_id = new.store_id, None, None
     if new.kind == "counter":
         counter = await merchants.find_counter(tx, merchant_id, new.counter_id) if new.counter_id else None
-        if counter is None:
+        if counter is None or counter.state == "retired":
             raise UnknownPlace(field="counter_id")
         counter_id, store_id = counter.counter_id, counter.store_id
     elif new.kind == "staff":
@@ -72,9 +72,8 @@ async def _place(tx: Tx, merchant_id: MerchantId, new: NewLabel) -> NewLabel:
         if person is None:
             raise UnknownPlace(field="staff_id")
         staff_id, store_id = person.staff_id, store_id or person.store_id
-    if (new.kind == "store" and store_id is None) or (
-        store_id is not None and await merchants.find_store(tx, merchant_id, store_id) is None
-    ):
+    store = await merchants.find_store(tx, merchant_id, store_id) if store_id else None
+    if (new.kind == "store" or store_id is not None) and (store is None or store.state == "retired"):
         raise UnknownPlace(field="store_id")
     return msgspec.structs.replace(new, store_id=store_id, counter_id=counter_id, staff_id=staff_id)
 

@@ -19,9 +19,9 @@ from bihuan.identity.callers import (
 )
 from bihuan.identity.checks import CHECKS
 from bihuan.identity.db import Address, Shopper, find_openid, list_addresses_of
+from bihuan.identity.db_sign_ins import Attempt, list_attempts
 from bihuan.identity.errors import WrongCredentials
 from bihuan.identity.shoppers import get_address, get_shopper, list_shoppers, shopper_of_wechat
-from bihuan.identity.sign_ins import Attempt, list_attempts
 from bihuan.identity.tokens import ShopperSession, issue_shopper_token, read_shopper_token, token_key
 from bihuan.identity.users import (
     SignedIn,

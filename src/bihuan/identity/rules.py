@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import timedelta
+from typing import Literal
 
 from bihuan.identity.errors import LoginNotAcceptable, PasswordNotAcceptable
 
@@ -24,6 +25,11 @@ SESSION_EXTEND_AFTER = timedelta(minutes=5)
 
 KEEP_ATTEMPTS = timedelta(days=200)
 """Sign-in records are kept for more than the six months that the Cybersecurity Law (art. 23) asks for."""
+
+Suspicion = Literal["guessing", "after_failures", "new_address"]
+"""Why an attempt to sign in deserves a look."""
+
+_MANY_FAILURES = 3
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{2,63}")
 
@@ -53,3 +59,18 @@ def check_password(password: str, login: str) -> None:
     plain = password.strip().lower()
     if not 8 <= len(password) <= 128 or plain in _COMMON or plain == login or len(set(plain)) < 3:
         raise PasswordNotAcceptable
+
+
+def suspicion_of(outcome: str, came_before: bool, came_from_here: bool, failures: int) -> Suspicion | None:
+    """What is odd about an attempt; None: nothing.
+
+    `came_before`: this user signed in earlier; `came_from_here`: from this address; `failures`: wrong passwords
+    within LOCK_FOR before it.
+    """
+    if outcome in ("locked", "throttled") or (outcome == "wrong_password" and failures + 1 >= _MANY_FAILURES):
+        return "guessing"
+    if outcome != "signed_in":
+        return None
+    if failures >= _MANY_FAILURES:
+        return "after_failures"
+    return "new_address" if came_before and not came_from_here else None

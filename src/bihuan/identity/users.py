@@ -14,7 +14,8 @@ from typing import Generic, TypeVar
 import msgspec
 import structlog
 
-from bihuan.identity import db, sign_ins
+from bihuan.identity import db
+from bihuan.identity import db_sign_ins as sign_ins
 from bihuan.identity.callers import Client
 from bihuan.identity.db import User
 from bihuan.identity.errors import (

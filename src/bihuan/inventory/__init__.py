@@ -10,6 +10,7 @@ from bihuan.inventory.checks import CHECKS
 from bihuan.inventory.db import (
     StockAdjustment,
     StockLevel,
+    anything_at,
     find_pools,
     list_adjustments,
     list_stock,
@@ -25,6 +26,7 @@ __all__ = [
     "StockBelowZero",
     "StockLevel",
     "adjust",
+    "anything_at",
     "availability",
     "confirm",
     "find_pools",

@@ -74,6 +74,18 @@ async def list_stock(tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId]) 
     return db.many(StockLevel, rows)
 
 
+async def anything_at(tx: Tx, merchant_id: MerchantId, location_id: LocationId) -> bool:
+    """Whether stock lies at a location, free or held."""
+    return bool(
+        await tx.fetchval(
+            """select exists (select from pools where merchant_id = $1 and kind = 'stock' and location_id = $2
+                 and (available > 0 or held > 0))""",
+            merchant_id,
+            location_id,
+        )
+    )
+
+
 async def ensure_pools(tx: Tx, merchant_id: MerchantId, pairs: Sequence[tuple[SkuId, LocationId]]) -> None:
     """Makes empty stock pools where they are missing."""
     await tx.execute(

@@ -188,7 +188,7 @@ async def list_entries(
 async def list_levels(tx: Tx, merchant_id: MerchantId) -> list[Level]:
     """The merchant's own levels, the lowest first; empty when it has none of its own."""
     rows = await tx.fetch(
-        "select code, name, growth from member_levels where merchant_id = $1 order by growth", merchant_id
+        "select code, name, growth, benefits from member_levels where merchant_id = $1 order by growth", merchant_id
     )
     return db.many(Level, rows)
 
@@ -197,8 +197,8 @@ async def replace_levels(tx: Tx, merchant_id: MerchantId, levels: Sequence[Level
     """Writes the merchant's levels, and every member's by its growth."""
     await tx.execute("delete from member_levels where merchant_id = $1", merchant_id)
     await tx.executemany(
-        "insert into member_levels (merchant_id, code, name, growth) values ($1, $2, $3, $4)",
-        [(merchant_id, level.code, level.name, level.growth) for level in levels],
+        "insert into member_levels (merchant_id, code, name, growth, benefits) values ($1, $2, $3, $4, $5)",
+        [(merchant_id, level.code, level.name, level.growth, level.benefits) for level in levels],
     )
     await tx.execute(
         """update members m set level_code = r.code

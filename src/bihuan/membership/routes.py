@@ -34,10 +34,11 @@ class NotAMember(NotFound):
 
 
 class LevelOut(msgspec.Struct, frozen=True):
-    """A member's level."""
+    """A member's level and what it brings, in words."""
 
     code: str
     name: str
+    benefits: str = ""
 
 
 class NextLevel(msgspec.Struct, frozen=True):
@@ -160,7 +161,7 @@ async def show_levels(rt: Runtime, staff: StaffSession) -> Levels:
         return Levels(list(await service.get_levels(tx, staff.merchant_id)))
 
 
-@put("/api/merchant/member-levels", opt=access("staff:stores.write"))
+@put("/api/merchant/member-levels", opt=access("staff:members.write"))
 async def save_levels(rt: Runtime, staff: StaffSession, data: JSONBody[Levels]) -> Levels:
     """Writes the levels; every member goes where her growth says."""
     async with rt.db.transaction() as tx:
@@ -169,7 +170,7 @@ async def save_levels(rt: Runtime, staff: StaffSession, data: JSONBody[Levels]) 
 
 def _level(levels: Sequence[Level], member: Member) -> LevelOut:
     level = level_for(levels, member.growth)
-    return LevelOut(level.code, level.name)
+    return LevelOut(level.code, level.name, level.benefits)
 
 
 def _points(entry: Entry) -> PointsOut:

@@ -18,9 +18,9 @@ from bihuan.merchants.db import (
     list_merchants,
     list_stores,
 )
-from bihuan.merchants.errors import CodeTaken, MerchantSuspended
+from bihuan.merchants.errors import CodeTaken, MerchantSuspended, StoreRetired
 from bihuan.merchants.lookup import merchant_of_code, merchant_of_id, provide_merchant, remember
-from bihuan.merchants.schemas import Code, CounterIn, Name, StoreCard, StoreIn
+from bihuan.merchants.schemas import Code, CounterChange, CounterIn, Name, StoreCard, StoreIn
 from bihuan.merchants.service import (
     create,
     create_counter,
@@ -29,9 +29,12 @@ from bihuan.merchants.service import (
     ensure_platform,
     get,
     get_by_code,
+    get_running_store,
     get_store,
+    retire_store,
     store_location,
     update,
+    update_counter,
     update_store,
 )
 from bihuan.merchants.stock_locations import StockLocations, forget_stock_locations, stock_locations
@@ -41,6 +44,7 @@ __all__ = [
     "Code",
     "CodeTaken",
     "Counter",
+    "CounterChange",
     "CounterIn",
     "Location",
     "Merchant",
@@ -50,6 +54,7 @@ __all__ = [
     "Store",
     "StoreCard",
     "StoreIn",
+    "StoreRetired",
     "create",
     "create_counter",
     "create_store",
@@ -60,6 +65,7 @@ __all__ = [
     "forget_stock_locations",
     "get",
     "get_by_code",
+    "get_running_store",
     "get_store",
     "list_counters",
     "list_locations",
@@ -69,8 +75,10 @@ __all__ = [
     "merchant_of_id",
     "provide_merchant",
     "remember",
+    "retire_store",
     "stock_locations",
     "store_location",
     "update",
+    "update_counter",
     "update_store",
 ]

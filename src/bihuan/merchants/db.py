@@ -29,7 +29,10 @@ class Merchant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store(msgspec.Struct, frozen=True, kw_only=True):
-    """A place where a merchant receives customers. `pickup`: orders can be fetched here."""
+    """A place where a merchant receives customers. `pickup`: orders can be fetched here.
+
+    A closed store may open again; a retired one is given up, and named only in what happened there.
+    """
 
     store_id: StoreId
     code: str
@@ -41,16 +44,17 @@ class Store(msgspec.Struct, frozen=True, kw_only=True):
     phone: str
     hours: str
     pickup: bool
-    state: Literal["open", "closed"]
+    state: Literal["open", "closed", "retired"]
 
 
 class Counter(msgspec.Struct, frozen=True):
-    """A till or counter in a store."""
+    """A till or counter in a store; a retired one keeps its name in what happened there."""
 
     counter_id: CounterId
     store_id: StoreId
     code: str
     name: str
+    state: Literal["open", "retired"] = "open"
 
 
 class Location(msgspec.Struct, frozen=True):
@@ -215,13 +219,15 @@ async def list_stores(
 
 # -- counters ---------------------------------------------------------------------------------------
 
+_COUNTER = "counter_id, store_id, code, name, state"
+
 
 async def insert_counter(tx: Tx, merchant_id: MerchantId, counter: Counter) -> bool:
     """A new counter; False when the store has one with this code."""
     return bool(
         await tx.fetchval(
-            """insert into counters (merchant_id, counter_id, store_id, code, name, created_at)
-               values ($1, $2, $3, $4, $5, $6)
+            """insert into counters (merchant_id, counter_id, store_id, code, name, state, created_at)
+               values ($1, $2, $3, $4, $5, $6, $7)
                on conflict (merchant_id, store_id, code) do nothing returning true""",
             merchant_id,
             *msgspec.structs.astuple(counter),
@@ -230,10 +236,28 @@ async def insert_counter(tx: Tx, merchant_id: MerchantId, counter: Counter) -> b
     )
 
 
+async def update_counter(tx: Tx, merchant_id: MerchantId, counter: Counter) -> None:
+    """Writes what may change of a counter."""
+    await tx.execute(
+        "update counters set name = $3, state = $4 where merchant_id = $1 and counter_id = $2",
+        merchant_id,
+        counter.counter_id,
+        counter.name,
+        counter.state,
+    )
+
+
+async def retire_counters(tx: Tx, merchant_id: MerchantId, store_id: StoreId) -> None:
+    """No counter of the store is used any more."""
+    await tx.execute(
+        "update counters set state = 'retired' where merchant_id = $1 and store_id = $2", merchant_id, store_id
+    )
+
+
 async def find_counter(tx: Tx, merchant_id: MerchantId, counter_id: CounterId) -> Counter | None:
     """One counter of this merchant."""
     row = await tx.fetchrow(
-        "select counter_id, store_id, code, name from counters where merchant_id = $1 and counter_id = $2",
+        f"select {_COUNTER} from counters where merchant_id = $1 and counter_id = $2",  # noqa: S608
         merchant_id,
         counter_id,
     )
@@ -245,9 +269,9 @@ async def list_counters(
 ) -> list[Counter]:
     """Of one store, or of all, in the order in which they were made."""
     rows = await tx.fetch(
-        """select counter_id, store_id, code, name from counters
-           where merchant_id = $1 and ($2::uuid is null or store_id = $2) and ($3::uuid is null or counter_id > $3)
-           order by counter_id limit $4""",
+        f"""select {_COUNTER} from counters
+            where merchant_id = $1 and ($2::uuid is null or store_id = $2) and ($3::uuid is null or counter_id > $3)
+            order by counter_id limit $4""",  # noqa: S608
         merchant_id,
         store_id,
         after,

@@ -19,6 +19,14 @@ class CodeTaken(Conflict):
     en = "The code “{taken}” is taken."
 
 
+class StoreRetired(Conflict):
+    """Something new for a store that was given up."""
+
+    code = "store_retired"
+    zh = "该门店已撤店，请先恢复营业。"
+    en = "This store was retired; open it again first."
+
+
 class CodeNotAcceptable(Unprocessable):
     """The code has characters that it must not have, or is a word of the platform's own addresses."""
 

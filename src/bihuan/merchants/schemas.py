@@ -67,6 +67,13 @@ class StoreIn(msgspec.Struct, frozen=True):
         return Store(store_id=StoreId(store_id), **msgspec.structs.asdict(self))
 
 
+class CounterChange(msgspec.Struct, frozen=True):
+    """What may change of a counter; its code stays, since codes are printed."""
+
+    name: Name
+    state: Literal["open", "retired"] = "open"
+
+
 class CounterIn(msgspec.Struct, frozen=True):
     """A counter to add."""
 

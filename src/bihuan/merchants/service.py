@@ -11,7 +11,7 @@ from bihuan.kernel.ids import PLATFORM_CODE, CounterId, LocationId, MerchantId, 
 from bihuan.kernel.money import MAX_FEN
 from bihuan.merchants import db
 from bihuan.merchants.db import Counter, Location, Merchant, Store
-from bihuan.merchants.errors import CodeTaken
+from bihuan.merchants.errors import CodeTaken, StoreRetired
 from bihuan.merchants.rules import check_code
 
 DEFAULT_THEME = "#07c160"
@@ -73,6 +73,7 @@ async def ensure_platform(tx: Tx) -> Merchant:
 async def update(tx: Tx, merchant_id: MerchantId, **changes: Any) -> Merchant:
     """Changes the named columns of a merchant. Raises NotFound; its callers check the values."""
     merchant = msgspec.structs.replace(await get(tx, merchant_id), **changes)
+    merchant = msgspec.structs.replace(merchant, theme_color=merchant.theme_color.lower())
     _check_fen(merchant.freight_fen, merchant.freight_free_from_fen)
     await db.update_merchant(tx, merchant)
     return merchant
@@ -148,13 +149,52 @@ async def get_store(tx: Tx, merchant_id: MerchantId, store_id: StoreId) -> Store
     return store
 
 
+async def get_running_store(tx: Tx, merchant_id: MerchantId, store_id: StoreId) -> Store:
+    """A store where something new can be put. Raises NotFound, StoreRetired."""
+    store = await get_store(tx, merchant_id, store_id)
+    if store.state == "retired":
+        raise StoreRetired
+    return store
+
+
 async def create_counter(tx: Tx, merchant_id: MerchantId, store_id: StoreId, *, code: str, name: str) -> Counter:
-    """A new counter in a store. Raises NotFound, CodeTaken."""
-    await get_store(tx, merchant_id, store_id)
+    """A new counter in a store. Raises NotFound, StoreRetired, CodeTaken."""
+    await get_running_store(tx, merchant_id, store_id)
     counter = Counter(CounterId(new_id()), store_id, code, name)
     if not await db.insert_counter(tx, merchant_id, counter):
         raise CodeTaken(taken=code)
     return counter
+
+
+async def update_counter(
+    tx: Tx,
+    merchant_id: MerchantId,
+    store_id: StoreId,
+    counter_id: CounterId,
+    *,
+    name: str,
+    state: Literal["open", "retired"],
+) -> Counter:
+    """Renames a counter, gives it up or takes it back. Raises NotFound; StoreRetired for one to be opened there."""
+    before = await db.find_counter(tx, merchant_id, counter_id)
+    if before is None or before.store_id != store_id:
+        raise NotFound
+    if state == "open":
+        await get_running_store(tx, merchant_id, store_id)
+    counter = msgspec.structs.replace(before, name=name, state=state)
+    await db.update_counter(tx, merchant_id, counter)
+    return counter
+
+
+async def retire_store(tx: Tx, merchant_id: MerchantId, store_id: StoreId) -> Store:
+    """Gives a store up with its counters; a repeat changes nothing. Raises NotFound.
+
+    Whether it is empty, its caller knows.
+    """
+    store = msgspec.structs.replace(await get_store(tx, merchant_id, store_id), state="retired")
+    await db.update_store(tx, merchant_id, store)
+    await db.retire_counters(tx, merchant_id, store_id)
+    return store
 
 
 async def default_location(tx: Tx, merchant_id: MerchantId) -> LocationId:

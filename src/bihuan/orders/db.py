@@ -323,3 +323,14 @@ async def move_shopper(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, sh
         former_id,
         shopper_id,
     )
+
+
+async def awaited_at(tx: Tx, merchant_id: MerchantId, store_id: StoreId) -> int:
+    """How many orders are still to be paid or fetched at a store."""
+    count: int = await tx.fetchval(
+        """select count(*) from orders where merchant_id = $1 and state in ('unpaid', 'paid')
+             and delivery_method = 'pickup' and delivery -> 'store' ->> 'store_id' = $2""",
+        merchant_id,
+        str(store_id),
+    )
+    return count

@@ -11,6 +11,14 @@ class RoleOutOfReach(Forbidden):
     en = "Your role cannot manage staff of this role."
 
 
+class FreightNeverFree(Unprocessable):
+    """A limit from which freight is free, where no freight is charged."""
+
+    code = "freight_never_free"
+    zh = "运费为 0 时不需要设置包邮门槛。"
+    en = "Nothing is charged for freight, so there is nothing to be free from."
+
+
 class OwnAccount(Conflict):
     """Nobody changes her own role, store, state or (this way) password."""
 

@@ -1,4 +1,4 @@
-"""The console's rooms about people and places: `/api/merchant/staff`, `/stores`, `/counters`, `/sign-ins`."""
+"""The console's rooms about people and places: `/api/merchant/staff`, `/stores`, `/counters`."""
 
 from typing import Any
 from uuid import UUID
@@ -12,11 +12,11 @@ from bihuan.kernel import paging
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.http import IdempotencyKey, access
 from bihuan.kernel.idempotency import run_once
-from bihuan.kernel.ids import StaffId, StoreId
+from bihuan.kernel.ids import CounterId, StaffId, StoreId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.merchants import Counter, CounterIn, Store, StoreIn
-from bihuan.staff import db, platform_routes, service, session_routes
+from bihuan.merchants import Counter, CounterChange, CounterIn, Store, StoreIn
+from bihuan.staff import db, platform_routes, profile_routes, service, session_routes
 from bihuan.staff.callers import StaffSession
 from bihuan.staff.errors import LoginFixed
 from bihuan.staff.schemas import StaffIn, StaffOut
@@ -81,18 +81,6 @@ async def change_staff(rt: Runtime, staff: StaffSession, staff_id: FromPath[UUID
     return StaffOut.of(changed, login)
 
 
-@get("/api/merchant/sign-ins", opt=access("staff:staff.read"))
-async def list_sign_ins(
-    rt: Runtime, staff: StaffSession, limit: Limit = 20, cursor: Cursor = None
-) -> Page[identity.Attempt]:
-    """Attempts to sign in with the logins of the merchant's people, the newest first, and how each ended."""
-    (before,) = paging.decode(cursor, tuple[UUID]) or (None,)
-    async with rt.db.transaction(readonly=True) as tx:
-        found = await identity.list_attempts(tx, await db.list_users(tx, staff.merchant_id), before, limit + 1)
-    more = paging.encode(str(found[limit - 1].attempt_id)) if len(found) > limit else None
-    return Page(found[:limit], more)
-
-
 @get("/api/merchant/stores", opt=access("staff:stores.read"))
 async def list_stores(rt: Runtime, staff: StaffSession, limit: Limit = 20, cursor: Cursor = None) -> Page[Store]:
     """The merchant's stores, the closed ones too."""
@@ -125,7 +113,7 @@ async def add_store(
 
 @put("/api/merchant/stores/{store_id:uuid}", opt=access("staff:stores.write"))
 async def change_store(rt: Runtime, staff: StaffSession, store_id: FromPath[UUID], data: JSONBody[StoreIn]) -> Store:
-    """Replaces a store."""
+    """Replaces a store; one that was retired is in use again."""
     async with rt.db.transaction() as tx:
         store = await merchants.update_store(tx, staff.merchant_id, data.as_store(store_id))
     merchants.forget_stock_locations(staff.merchant_id)
@@ -169,6 +157,26 @@ async def add_counter(
         )
 
 
+@put("/api/merchant/stores/{store_id:uuid}/counters/{counter_id:uuid}", opt=access("staff:stores.write"))
+async def change_counter(
+    rt: Runtime,
+    staff: StaffSession,
+    store_id: FromPath[UUID],
+    counter_id: FromPath[UUID],
+    data: JSONBody[CounterChange],
+) -> Counter:
+    """Renames a counter, retires it or takes it back; its printed codes go on telling where they stand."""
+    async with rt.db.transaction() as tx:
+        return await merchants.update_counter(
+            tx,
+            staff.merchant_id,
+            StoreId(store_id),
+            CounterId(counter_id),
+            name=data.name.strip(),
+            state=data.state,
+        )
+
+
 def _actor(staff: StaffSession) -> str:
     return f"staff:{staff.staff_id}"
 
@@ -176,13 +184,14 @@ def _actor(staff: StaffSession) -> str:
 ROUTES: tuple[Any, ...] = (
     *session_routes.ROUTES,
     *platform_routes.ROUTES,
+    *profile_routes.ROUTES,
     list_staff,
     add_staff,
     change_staff,
-    list_sign_ins,
     list_stores,
     add_store,
     change_store,
     list_counters,
     add_counter,
+    change_counter,
 )

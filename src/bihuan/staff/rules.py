@@ -28,6 +28,8 @@ PERMISSIONS = frozenset(
         "payments.write",
         "ledger.read",
         "members.read",
+        "members.write",
+        "merchant.write",
         "deliveries.read",
         "deliveries.write",
         "platform.read",

@@ -16,11 +16,11 @@ async def create(
 ) -> Staff:
     """A new person who can sign in.
 
-    Raises LoginNotAcceptable, LoginTaken, PasswordNotAcceptable, and NotFound for a store that is not this
-    merchant's.
+    Raises LoginNotAcceptable, LoginTaken, PasswordNotAcceptable, NotFound for a store that is not this
+    merchant's, and StoreRetired.
     """
     if store_id is not None:
-        await merchants.get_store(tx, merchant_id, store_id)
+        await merchants.get_running_store(tx, merchant_id, store_id)
     user_id = await identity.create_user(tx, login, password)
     staff = Staff(
         merchant_id=merchant_id,
@@ -62,8 +62,8 @@ async def change(
 ) -> Staff:
     """Changes a colleague. Who is disabled or gets a new password is signed out everywhere at once.
 
-    Raises NotFound, RoleOutOfReach, OwnAccount, LastOwner, PasswordNotAcceptable; Forbidden when the actor was
-    disabled a moment ago.
+    Raises NotFound, StoreRetired, RoleOutOfReach, OwnAccount, LastOwner, PasswordNotAcceptable; Forbidden when
+    the actor was disabled a moment ago.
     """
     locked = {one.staff_id: one for one in await db.lock_staff(tx, actor.merchant_id, staff_id, actor.staff_id)}
     now_actor, target = locked.get(actor.staff_id), locked.get(staff_id)
@@ -78,7 +78,7 @@ async def change(
     elif not (may_manage(now_actor.role, target.role) and may_manage(now_actor.role, role)):
         raise RoleOutOfReach
     if store_id is not None and store_id != target.store_id:
-        await merchants.get_store(tx, actor.merchant_id, store_id)
+        await merchants.get_running_store(tx, actor.merchant_id, store_id)
     changed = Staff(
         merchant_id=target.merchant_id,
         staff_id=target.staff_id,

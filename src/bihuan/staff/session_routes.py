@@ -1,15 +1,22 @@
-"""Signing in and out of the console: `/api/merchant/session`, `/api/merchant/password`."""
+"""Signing in and out of the console: `/api/merchant/session`, `/api/merchant/password`, `/api/merchant/sign-ins`."""
 
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 from litestar import Request, Response, delete, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
 from bihuan import identity, merchants
+from bihuan.kernel import paging
+from bihuan.kernel.errors import Forbidden
 from bihuan.kernel.http import access
+from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
+from bihuan.staff import db
 from bihuan.staff.callers import STAFF_COOKIE, StaffSession, admit, session_of, staff_cookie
 from bihuan.staff.schemas import PasswordChange, SessionOut, SignedInOut, SignIn
+
+OnlyOwn = Annotated[bool, QueryParameter(description="Only one's own; else those of all the merchant's people.")]
 
 
 @post("/api/merchant/session", opt=access("public"), status_code=200)
@@ -54,4 +61,26 @@ async def change_password(
     return Response(None, status_code=204, cookies=[staff_cookie(rt, token)])
 
 
-ROUTES: tuple[Any, ...] = (sign_in, show_session, sign_out, change_password)
+@get("/api/merchant/sign-ins", opt=access("staff"))
+async def list_sign_ins(
+    rt: Runtime,
+    staff: StaffSession,
+    own: OnlyOwn = False,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[identity.Attempt]:
+    """Attempts to sign in, the newest first: how each ended, and what is odd about it.
+
+    Everybody sees her own; those of all people take the permission `staff.read`.
+    """
+    if not own and not {"staff.read", "*"} & staff.permissions:
+        raise Forbidden(permission="staff.read")
+    (before,) = paging.decode(cursor, tuple[UUID]) or (None,)
+    async with rt.db.transaction(readonly=True) as tx:
+        users = [staff.user_id] if own else await db.list_users(tx, staff.merchant_id)
+        found = await identity.list_attempts(tx, users, before, limit + 1)
+    more = paging.encode(str(found[limit - 1].attempt_id)) if len(found) > limit else None
+    return Page(found[:limit], more)
+
+
+ROUTES: tuple[Any, ...] = (sign_in, show_session, sign_out, change_password, list_sign_ins)

@@ -6,13 +6,16 @@ from uuid import UUID
 
 import msgspec
 
-from bihuan.kernel import db
-from bihuan.kernel.db import Tx
+from bihuan.identity.rules import LOCK_FOR, Suspicion, suspicion_of
+from bihuan.kernel.db import Row, Tx
 from bihuan.kernel.ids import UserId, new_id
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One attempt to sign in. `outcome`: signed_in, wrong_password, unknown_login, not_admitted, locked, throttled."""
+    """One attempt to sign in. `outcome`: signed_in, wrong_password, unknown_login, not_admitted, locked, throttled.
+
+    `suspicion` says why somebody should look at it (`rules.suspicion_of`); None: nothing odd.
+    """
 
     attempt_id: UUID
     user_id: UserId | None
@@ -21,6 +24,7 @@ class Attempt(msgspec.Struct, frozen=True):
     address: str | None
     user_agent: str | None
     occurred_at: datetime
+    suspicion: Suspicion | None
 
 
 async def count_attempt(tx: Tx, key: str, limit: int, window: timedelta) -> timedelta | None:
@@ -75,13 +79,31 @@ async def insert_attempt(
 async def list_attempts(tx: Tx, user_ids: Sequence[UserId], before: UUID | None, limit: int) -> list[Attempt]:
     """Attempts on these users' logins, the newest first, from before `before`."""
     rows = await tx.fetch(
-        """select attempt_id, user_id, login, outcome, address, user_agent, occurred_at from sign_in_attempts
-           where user_id = any($1) and ($2::uuid is null or attempt_id < $2) order by attempt_id desc limit $3""",
+        """select a.attempt_id, a.user_id, a.login, a.outcome, a.address, a.user_agent, a.occurred_at,
+             past.came, past.came_from_here, past.failures
+           from (select * from sign_in_attempts
+                 where user_id = any($1) and ($2::uuid is null or attempt_id < $2)
+                 order by attempt_id desc limit $3) a
+           cross join lateral (
+             select coalesce(bool_or(p.outcome = 'signed_in'), false) as came,
+               coalesce(bool_or(p.outcome = 'signed_in' and p.address is not distinct from a.address), false)
+                 as came_from_here,
+               count(*) filter (where p.outcome in ('wrong_password', 'locked')
+                 and p.occurred_at > a.occurred_at - $4::interval) as failures
+             from sign_in_attempts p where p.user_id = a.user_id and p.attempt_id < a.attempt_id) past
+           order by a.attempt_id desc""",
         list(user_ids),
         before,
         limit,
+        LOCK_FOR,
     )
-    return db.many(Attempt, rows)
+    return [_attempt(row) for row in rows]
+
+
+def _attempt(row: Row) -> Attempt:
+    said = dict(row)
+    past = (said.pop("came"), said.pop("came_from_here"), said.pop("failures"))
+    return Attempt(**said, suspicion=suspicion_of(said["outcome"], *past))
 
 
 async def delete_old(tx: Tx, attempts_before: datetime) -> int:
