@@ -7,23 +7,23 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from wechat_sandbox.crypto import CryptoError, decrypt_message, sha1_sorted
-from wechat_sandbox.models import OfficialAccount
+from wechat_sandbox.envelope import Envelope
 
 
 class ReplyError(Exception):
     """A reply that WeChat would not take."""
 
 
-def parse_reply(account: OfficialAccount, openid: str, body: bytes) -> tuple[str, dict[str, Any]] | None:
+def parse_reply(envelope: Envelope, original_id: str, openid: str, body: bytes) -> tuple[str, dict[str, Any]] | None:
     """Kind and body of the chat line, or None for an empty reply. Raises ReplyError."""
     if body.strip() in (b"", b"success"):
         return None
     root = _xml(body)
-    if account.mode == "safe" or (account.mode == "compatible" and root.find("Encrypt") is not None):
-        root = _open(account, root)
+    if envelope.mode == "safe" or (envelope.mode == "compatible" and root.find("Encrypt") is not None):
+        root = _open(envelope, root)
     if _text(root, "ToUserName") != openid:
         raise ReplyError("ToUserName is not the openid of the push")
-    if _text(root, "FromUserName") != account.original_id:
+    if _text(root, "FromUserName") != original_id:
         raise ReplyError("FromUserName is not the account's original id")
     return _line(root)
 
@@ -36,18 +36,18 @@ def _xml(body: bytes | str) -> Element:
     return root
 
 
-def _open(account: OfficialAccount, root: Element) -> Element:
+def _open(envelope: Envelope, root: Element) -> Element:
     encrypted = _text(root, "Encrypt")
     if not encrypted:
         raise ReplyError("safe mode wants an encrypted reply")
-    expected = sha1_sorted(account.token, _text(root, "TimeStamp"), _text(root, "Nonce"), encrypted)
+    expected = sha1_sorted(envelope.token, _text(root, "TimeStamp"), _text(root, "Nonce"), encrypted)
     if _text(root, "MsgSignature") != expected:
         raise ReplyError("MsgSignature is wrong")
     try:
-        text, appid = decrypt_message(account.encoding_aes_key, encrypted)
+        text, appid = decrypt_message(envelope.encoding_aes_key, encrypted)
     except CryptoError as error:
         raise ReplyError(str(error)) from error
-    if appid != account.appid:
+    if appid != envelope.receiver:
         raise ReplyError("the reply is encrypted for another appid")
     return _xml(text)
 
@@ -78,5 +78,5 @@ def _line(root: Element) -> tuple[str, dict[str, Any]] | None:
     if kind == "music":
         return kind, {"title": _text(root, "Music/Title"), "url": _text(root, "Music/MusicUrl")}
     if kind == "transfer_customer_service":
-        return None
+        return kind, {"kf_account": _text(root, "TransInfo/KfAccount")}
     raise ReplyError(f"MsgType {kind!r} is not a reply")

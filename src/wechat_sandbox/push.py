@@ -1,17 +1,21 @@
-"""Events and messages pushed to an account's server: signed, encrypted if asked, three tries.
+"""Events and messages pushed to an app's server: signed, encrypted if asked, three tries.
 
-What the server answers at once (a passive reply) becomes a line of the chat.
+What the server answers at once (a passive reply) becomes a line of the chat. An account in the hands
+of a third-party platform tells the platform instead of its own server, with the platform's keys.
 """
 
 import asyncio
 import secrets
 import time
-from typing import Any
-from urllib.parse import quote, urlencode
+from collections.abc import Callable
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
 from wechat_sandbox import chat
-from wechat_sandbox.crypto import encrypt_message, sha1_sorted
-from wechat_sandbox.models import Attempt, Delivery, Identity, OfficialAccount
+from wechat_sandbox.crypto import sha1_sorted
+from wechat_sandbox.envelope import Envelope, Fields, with_query
+from wechat_sandbox.models import Attempt, Delivery, Identity, MessageMode, OfficialAccount
+from wechat_sandbox.models_apps import MiniCallback
 from wechat_sandbox.outbound import NoAnswerInTimeError, SendError
 from wechat_sandbox.passive import ReplyError, parse_reply
 from wechat_sandbox.world import World
@@ -21,85 +25,98 @@ PAUSE_SECONDS = 1.0
 """Between tries that failed at once; one that timed out has already taken its five seconds."""
 HEADERS = {"Content-Type": "text/xml", "User-Agent": "Mozilla/4.0", "Accept": "*/*", "Pragma": "no-cache"}
 TROUBLE = "该公众号提供的服务出现故障，请稍后再试"
+MESSAGE_FUNCS = frozenset((1, 19))
+"""消息管理权限 of official accounts, 客服消息管理权限 of mini programs."""
 
 
-def cdata(value: str) -> str:
-    """Text that may hold anything."""
-    return "<![CDATA[" + value.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+class Target(Protocol):
+    """Who is pushed to: an official account, or the callback of a mini program."""
+
+    appid: str
+    original_id: str
+    token: str
+    encoding_aes_key: str
+    mode: MessageMode
+    callback_url: str | None
 
 
-def build_xml(fields: dict[str, str | int]) -> str:
-    """The flat XML of WeChat: numbers bare, texts in CDATA."""
-    parts = (f"<{name}>{value if isinstance(value, int) else cdata(value)}</{name}>" for name, value in fields.items())
-    return "<xml>" + "".join(parts) + "</xml>"
+ReplyHook = Callable[[World, Target, Identity, dict[str, Any]], None]
+REPLY_HOOKS: dict[str, ReplyHook] = {}
+"""Replies that do more than add a line to the chat, by kind."""
 
 
-def _head(world: World, account: OfficialAccount, identity: Identity, kind: str) -> dict[str, str | int]:
+def envelope_of(world: World, target: Target) -> Envelope | None:
+    """How the target's messages are closed, or None when nobody listens."""
+    for row in world.apps.authorizations.values():
+        if row.appid != target.appid or not MESSAGE_FUNCS.intersection(row.func_ids):
+            continue
+        component = world.apps.components.get(row.component_appid)
+        if component is not None and component.message_url:
+            return Envelope(
+                component.message_url.replace("$APPID$", target.appid),
+                component.token,
+                component.encoding_aes_key,
+                component.appid,
+                "safe",
+                {"ToUserName": target.original_id},
+            )
+    if not target.callback_url:
+        return None
+    return Envelope(
+        target.callback_url,
+        target.token,
+        target.encoding_aes_key,
+        target.appid,
+        target.mode,
+        {"ToUserName": target.original_id},
+        as_json=isinstance(target, MiniCallback) and target.data_format == "json",
+    )
+
+
+def _head(world: World, target: Target, openid: str, kind: str) -> Fields:
     return {
-        "ToUserName": account.original_id,
-        "FromUserName": identity.openid,
+        "ToUserName": target.original_id,
+        "FromUserName": openid,
         "CreateTime": int(world.clock.now()),
         "MsgType": kind,
     }
 
 
-def event(world: World, account: OfficialAccount, identity: Identity, name: str, **fields: str | int) -> None:
-    """Push an event."""
-    xml = build_xml({**_head(world, account, identity, "event"), "Event": name, **fields})
-    _start(world, account, identity, name, xml)
+def event(world: World, target: Target, identity: Identity | None, name: str, **fields: Any) -> None:
+    """Push an event; one without an identity concerns the app and not a shopper."""
+    openid = identity.openid if identity else "system"
+    _start(world, target, identity, name, {**_head(world, target, openid, "event"), "Event": name, **fields})
 
 
-def text(world: World, account: OfficialAccount, identity: Identity, content: str) -> None:
+def text(world: World, target: Target, identity: Identity, content: str) -> None:
     """Push a text message."""
+    message(world, target, identity, "text", Content=content)
+
+
+def message(world: World, target: Target, identity: Identity, kind: str, **fields: Any) -> None:
+    """Push a message of the shopper: text, image, voice, location, link .."""
     msgid = 20_000_000_000_000_000 + secrets.randbelow(10**16)
-    fields = {**_head(world, account, identity, "text"), "Content": content, "MsgId": msgid}
-    _start(world, account, identity, "text", build_xml(fields))
+    _start(world, target, identity, kind, {**_head(world, target, identity.openid, kind), **fields, "MsgId": msgid})
 
 
-def _start(world: World, account: OfficialAccount, identity: Identity, what: str, xml: str) -> None:
-    if account.callback_url:
-        delivery = Delivery(account.appid, identity.openid, what, xml, world.clock.now())
-        world.pushes.append(delivery)
-        world.spawn(_deliver(world, account, identity, delivery))
+def _start(world: World, target: Target, identity: Identity | None, what: str, fields: Fields) -> None:
+    envelope = envelope_of(world, target)
+    if envelope is None:
+        return
+    openid = identity.openid if identity else ""
+    delivery = Delivery(target.appid, openid, what, envelope.write(fields), world.clock.now())
+    world.pushes.append(delivery)
+    world.spawn(_tell(world, target, envelope, identity, delivery))
 
 
-def signed_query(account: OfficialAccount, openid: str, encrypted: str | None) -> str:
-    """The query of a push: `signature` always, `msg_signature` when something is encrypted."""
-    timestamp, nonce = str(int(time.time())), str(secrets.randbelow(10**10))
-    query = {
-        "signature": sha1_sorted(account.token, timestamp, nonce),
-        "timestamp": timestamp,
-        "nonce": nonce,
-        "openid": openid,
-    }
-    if encrypted is not None:
-        query["encrypt_type"] = "aes"
-        query["msg_signature"] = sha1_sorted(account.token, timestamp, nonce, encrypted)
-    return urlencode(query, quote_via=quote)
-
-
-def dress(account: OfficialAccount, xml: str) -> tuple[str, str | None]:
-    """The body in the account's mode, and what of it is encrypted."""
-    if account.mode == "plain":
-        return xml, None
-    encrypted = encrypt_message(account.encoding_aes_key, account.appid, xml)
-    if account.mode == "compatible":
-        return xml.removesuffix("</xml>") + f"<Encrypt>{cdata(encrypted)}</Encrypt></xml>", encrypted
-    return build_xml({"ToUserName": account.original_id, "Encrypt": encrypted}), encrypted
-
-
-def with_query(url: str, query: str) -> str:
-    """The callback address with the push's query."""
-    return f"{url}{'&' if '?' in url else '?'}{query}"
-
-
-async def _deliver(world: World, account: OfficialAccount, identity: Identity, delivery: Delivery) -> None:
+async def deliver(world: World, envelope: Envelope, delivery: Delivery) -> bytes | None:
+    """Send until the server says 200, at most three times. What it answered, or None."""
+    headers = {**HEADERS, "Content-Type": "application/json"} if envelope.as_json else HEADERS
     for _ in range(TRIES):
-        body, encrypted = dress(account, delivery.xml)
-        url = with_query(account.callback_url or "", signed_query(account, identity.openid, encrypted))
+        url, body = envelope.close(delivery.xml, delivery.openid)
         at = world.clock.now()
         try:
-            reply = await world.outbound.send("POST", url, HEADERS, body.encode())
+            reply = await world.outbound.send("POST", url, headers, body)
         except SendError as error:
             delivery.attempts.append(Attempt(at, 0, str(error)[:200]))
             if not isinstance(error, NoAnswerInTimeError):
@@ -108,41 +125,58 @@ async def _deliver(world: World, account: OfficialAccount, identity: Identity, d
         delivery.attempts.append(Attempt(at, reply.status))
         if reply.status == 200:
             delivery.state = "accepted"
-            _take_reply(world, account, identity, delivery, reply.body)
-            return
+            return reply.body
         await asyncio.sleep(PAUSE_SECONDS)
     delivery.state = "given_up"
-    _show_trouble(world, account, identity, delivery)
+    return None
 
 
-def _take_reply(world: World, account: OfficialAccount, identity: Identity, delivery: Delivery, body: bytes) -> None:
+async def _tell(
+    world: World, target: Target, envelope: Envelope, identity: Identity | None, delivery: Delivery
+) -> None:
+    answer = await deliver(world, envelope, delivery)
+    if identity is None:
+        return
+    if answer is None:
+        _show_trouble(world, target, identity, delivery)
+        return
     try:
-        reply = parse_reply(account, identity.openid, body)
+        reply = parse_reply(envelope, target.original_id, identity.openid, answer)
     except ReplyError as error:
         delivery.attempts[-1].error = str(error)
-        _show_trouble(world, account, identity, delivery)
+        _show_trouble(world, target, identity, delivery)
         return
-    if reply is not None:
-        chat.say(world, account.appid, identity.shopper_id, "account", *reply)
+    if reply is None:
+        return
+    kind, body = reply
+    if kind in REPLY_HOOKS:
+        REPLY_HOOKS[kind](world, target, identity, body)
+    else:
+        chat.say(world, target.appid, identity.shopper_id, "account", kind, body)
 
 
-def _show_trouble(world: World, account: OfficialAccount, identity: Identity, delivery: Delivery) -> None:
-    if delivery.what in ("text", "CLICK"):  # only where the shopper waits for an answer
+def _show_trouble(world: World, target: Target, identity: Identity, delivery: Delivery) -> None:
+    if delivery.what in ("text", "CLICK") and target.appid in world.accounts:  # where the shopper waits for an answer
         body: dict[str, Any] = {"content": TROUBLE}
-        chat.say(world, account.appid, identity.shopper_id, "account", "notice", body)
+        chat.say(world, target.appid, identity.shopper_id, "account", "notice", body)
 
 
-async def handshake(world: World, account: OfficialAccount, url: str) -> str:
+async def handshake(world: World, target: OfficialAccount | MiniCallback, url: str) -> str:
     """WeChat's check of a callback address: the server must echo. Returns the reason of a failure, or ''."""
     timestamp, nonce, echo = str(int(time.time())), str(secrets.randbelow(10**10)), str(secrets.randbits(62))
     query = {
-        "signature": sha1_sorted(account.token, timestamp, nonce),
+        "signature": sha1_sorted(target.token, timestamp, nonce),
         "echostr": echo,
         "timestamp": timestamp,
         "nonce": nonce,
     }
+    return await expect_echo(world, with_query(url, urlencode(query)), echo)
+
+
+async def expect_echo(world: World, url: str, echo: str) -> str:
+    """GET the address; the server must answer `echo`. Returns the reason of a failure, or ''."""
     try:
-        reply = await world.outbound.send("GET", with_query(url, urlencode(query)), HEADERS)
+        reply = await world.outbound.send("GET", url, HEADERS)
     except SendError as error:
         return f"请求URL超时或无法连接: {error}"
     if reply.status != 200:
