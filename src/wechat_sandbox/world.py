@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from wechat_sandbox.app_tables import AppTables
 from wechat_sandbox.clock import Clock
 from wechat_sandbox.keys import KeyRing
 from wechat_sandbox.models import (
@@ -113,6 +114,8 @@ class World:
         self.refunds = Table(store, "refund", Refund)
         self.sheets = Table(store, "sheet", Sheet)
         self.notices = Table(store, "notice", Notice)
+
+        self.apps = AppTables(store)
 
         self.openids: dict[str, Identity] = {}
         self.code_urls: dict[str, QrCode] = {code.url: code for code in self.codes.values()}
