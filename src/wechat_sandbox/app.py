@@ -1,10 +1,9 @@
 """The sandbox as one ASGI application: WeChat's paths, the control API, the phone's files."""
 
-import logging
-from importlib.resources import files
-from mimetypes import guess_type
+import time
+from functools import partial
 
-from wechat_sandbox import wx_routes
+from wechat_sandbox import pages, wx_routes
 from wechat_sandbox.asgi import (
     Answer,
     AsgiApp,
@@ -14,18 +13,29 @@ from wechat_sandbox.asgi import (
     Routes,
     Scope,
     Send,
+    html_answer,
     read_body,
     read_headers,
-    redirect,
     send_answer,
 )
 from wechat_sandbox.control import control_app
+from wechat_sandbox.faults.calls import around_call, around_payment
+from wechat_sandbox.inspector import outgoing
 from wechat_sandbox.pay import notify, refunds
 from wechat_sandbox.pay.routes import add_routes as add_pay_routes
 from wechat_sandbox.world import World
 
-log = logging.getLogger("wechat_sandbox.app")
-PHONE = files("wechat_sandbox") / "phone"
+INDEX = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>微信沙箱 WeChat sandbox</title>
+<style>body{font:16px/1.7 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:12vh auto;
+padding:0 1.2rem;color:#1d1f23}a{color:#07883f;text-decoration:none}a:hover{text-decoration:underline}
+li{margin:.4rem 0}small{color:#6b7077}@media(prefers-color-scheme:dark){body{background:#16181c;color:#e6e8eb}}</style>
+<h1>微信沙箱 <small>WeChat sandbox</small></h1><ul>
+<li><a href="/phone/">手机 Phone</a> <small>扫码、关注、支付 scan, follow, pay</small></li>
+<li><a href="/inspector/">抓包 Inspector</a> <small>每次交换，验签失败的原因 every exchange</small></li>
+<li><a href="/_sandbox/openapi.json">控制接口 Control API</a> <small>OpenAPI 3.1</small></li>
+<li><a href="/_sandbox/accounts">商户与应用 Accounts</a></li>
+<li><a href="/_sandbox/faults">故障 Faults</a></li></ul></html>"""
 
 
 def start(world: World) -> None:
@@ -35,54 +45,72 @@ def start(world: World) -> None:
     world.spawn(world.keys.make_ahead(world.merchants.values()))
 
 
-def create_app(world: World) -> AsgiApp:
+class Sandbox:
     """The application over one world."""
-    routes = Routes()
-    add_pay_routes(routes)
-    wx_routes.add_routes(routes)
-    control = control_app(world)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._routes = Routes()
+        add_pay_routes(self._routes)
+        wx_routes.add_routes(self._routes)
+        self._control: AsgiApp = control_app(world)  # pyright: ignore[reportAttributeAccessIssue]
+        outgoing.watch(world)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
         if scope["type"] != "http":
             return
         path: str = scope["path"]
         if path.startswith("/_sandbox"):
-            await control(scope, receive, send)  # pyright: ignore[reportArgumentType]
+            await self._serve_control(path, scope, receive, send)
             return
-        found = routes.find(path)
+        started = time.time()
+        found = self._routes.find(path)
         if found is None:
-            await send_answer(send, _file(path) if scope["method"] == "GET" else Answer(404))
+            await self._serve_file(path, scope, send, started)
             return
         methods, params = found
         handler = methods.get(scope["method"])
         if handler is None:
-            await send_answer(send, Answer(405))  # empty, as WeChat's
+            await self._refuse(405, scope, send, started)  # empty, as WeChat's
             return
         try:
             body = await read_body(receive)
         except BodyTooLargeError:
-            await send_answer(send, Answer(413))
+            await self._refuse(413, scope, send, started)
             return
-        await send_answer(send, handler(world, Request(scope, read_headers(scope), body, params)))
+        world = self._world
+        request = Request(scope, read_headers(scope), body, params)
+        if world.faults.on_api:
+            run = partial(handler, world, request)
+            answer, fault = await around_call(world, request, run, receive, send, scope)
+        else:
+            answer, fault = handler(world, request), ""
+        world.exchanges.came_in(request, answer, started, fault)
+        if answer is not None:
+            await send_answer(send, answer)
 
-    return app
+    async def _serve_control(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        if path in ("/_sandbox", "/_sandbox/"):
+            await send_answer(send, html_answer(INDEX))
+        elif self._world.faults.on_payment and path.startswith("/_sandbox/sheets/") and path.endswith("/pay"):
+            await around_payment(self._world, self._control, scope, receive, send)
+        else:
+            await self._control(scope, receive, send)
+
+    async def _serve_file(self, path: str, scope: Scope, send: Send, started: float) -> None:
+        file = pages.file(path) if scope["method"] == "GET" else None
+        if file is None:
+            await self._refuse(404, scope, send, started)
+        else:
+            await send_answer(send, file)
+
+    async def _refuse(self, status: int, scope: Scope, send: Send, started: float) -> None:
+        answer = Answer(status)
+        self._world.exchanges.came_in(Request(scope, read_headers(scope), b""), answer, started)
+        await send_answer(send, answer)
 
 
-def _file(path: str) -> Answer:
-    """The phone's own files and the JS-SDK."""
-    if path in ("/", "/phone"):
-        return redirect("/phone/")
-    if path.startswith("/open/js/jweixin-") and path.endswith(".js"):
-        path = "/phone/jweixin.js"
-    if not path.startswith("/phone/"):
-        return Answer(404)
-    parts = path.removeprefix("/phone/").split("/") if path != "/phone/" else ["index.html"]
-    if any(part in ("", ".", "..") or "\\" in part for part in parts):
-        return Answer(404)
-    file = PHONE.joinpath(*parts)
-    if not file.is_file():
-        return Answer(404)
-    kind = guess_type(parts[-1])[0] or "application/octet-stream"
-    if kind.startswith("text/") or kind.endswith("javascript"):
-        kind += "; charset=utf-8"
-    return Answer(200, file.read_bytes(), kind.encode(), [(b"cache-control", b"no-cache")])
+def create_app(world: World) -> AsgiApp:
+    """The application over one world."""
+    return Sandbox(world)

@@ -91,6 +91,7 @@ async def _run(
 
     def stop() -> None:
         world.hub.close()
+        world.exchanges.close()
         server.stop()
         loop.call_later(GRACE_SECONDS, give_up)
 

@@ -5,10 +5,11 @@ A full HTTP client cost four milliseconds of processor time per notification her
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
 from functools import cache
 from urllib.parse import SplitResult, quote, urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 TIMEOUT_SECONDS = 5.0
 MAX_CONNECTIONS = 64
@@ -23,6 +24,7 @@ class Reply(Struct):
 
     status: int
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def text(self) -> str:
@@ -67,7 +69,7 @@ class _Connection:
         while status // 100 == 1:
             status, headers = _parse_head(await self.reader.readuntil(b"\r\n\r\n"))
         content, complete = await self._body(status, headers)
-        return Reply(status, content), complete and "close" not in headers.get("connection", "").lower()
+        return Reply(status, content, headers), complete and "close" not in headers.get("connection", "").lower()
 
     async def _body(self, status: int, headers: dict[str, str]) -> tuple[bytes, bool]:
         if status in (204, 304):
@@ -106,15 +108,24 @@ def _parse_head(head: bytes) -> tuple[int, dict[str, str]]:
     return int(words[1]), {name.strip().lower(): value.strip() for name, _, value in headers}
 
 
+Around = Callable[[str, str, dict[str, str], bytes], Awaitable[Reply]]
+
+
 class Outbound:
     """Sends requests; one for a whole sandbox."""
 
     def __init__(self) -> None:
+        self.around: Around | None = None
+        """What every request passes on its way out (records it, harms it); it ends in `send_now`."""
         self._idle: dict[tuple[str, str, int], list[_Connection]] = {}
         self._turns: dict[tuple[str, str, int], asyncio.Semaphore] = {}
 
     async def send(self, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> Reply:
         """One request and its answer, redirects not followed. Raises SendError."""
+        return await (self.around or self.send_now)(method, url, headers, body)
+
+    async def send_now(self, method: str, url: str, headers: dict[str, str], body: bytes = b"") -> Reply:
+        """The same, straight to the wire. Raises SendError."""
         parts, origin = _split(url)
         lines = [f"{method} {_target(parts)} HTTP/1.1", f"Host: {parts.netloc.rpartition('@')[2]}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]

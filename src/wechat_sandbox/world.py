@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from wechat_sandbox.app_tables import AppTables
 from wechat_sandbox.clock import Clock
+from wechat_sandbox.faults.rules import Faults
+from wechat_sandbox.inspector.ring import Exchanges
 from wechat_sandbox.keys import KeyRing
 from wechat_sandbox.models import (
     AccessToken,
@@ -133,6 +135,8 @@ class World:
             self.index_order(order)
 
         self.outbound = Outbound()
+        self.faults = Faults(self.clock)
+        self.exchanges = Exchanges()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def index_order(self, order: Order) -> None:
@@ -167,6 +171,7 @@ class World:
     async def stop(self) -> None:
         """End streams and background work, then let go of the state file."""
         self.hub.close()
+        self.exchanges.close()
         self.clock.stop()
         for task in list(self._tasks):
             task.cancel()
