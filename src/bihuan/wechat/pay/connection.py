@@ -19,7 +19,7 @@ from bihuan.wechat import crypto
 from bihuan.wechat.errors import MalformedMessage, PayError, SignatureInvalid, Unavailable
 from bihuan.wechat.transport import USER_AGENT, Answer, Limits, Now, exchange, log_refusal, retrying, utc_now
 
-from .notifications import EncryptedResource
+from .sealed import EncryptedResource
 from .signer import Signer
 from .types import PlatformCertificate, from_rfc3339
 from .verifier import KeyRing, Signed, Verifier

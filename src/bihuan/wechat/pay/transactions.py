@@ -84,8 +84,10 @@ class Transactions:
         """Take the money of a payment code that the shopper shows. See `Till.codepay`."""
         return await self._till.codepay(order)
 
-    async def take(self, order: CodeOrder, *, patience_seconds: float = 30.0, pause_seconds: float = 5.0) -> Transaction:
-        """Take the money, wait for a shopper who types a password, and reverse what stays undecided. See `Till.take`."""
+    async def take(
+        self, order: CodeOrder, *, patience_seconds: float = 30.0, pause_seconds: float = 5.0
+    ) -> Transaction:
+        """Take the money, wait for the shopper's password, reverse what stays undecided. See `Till.take`."""
         return await self._till.take(order, patience_seconds=patience_seconds, pause_seconds=pause_seconds)
 
     async def reverse(self, out_trade_no: str, *, appid: str) -> Reversal:
@@ -143,9 +145,7 @@ class Transactions:
 
     async def _prepay(self, kind: str, order: PrepayOrder, more: Mapping[str, object]) -> _Prepaid:
         body = {**order.body(self.seller), **more}
-        return await self.connection.call(
-            "POST", f"{self.seller.transactions_path}/{kind}", body=body, answer=_Prepaid
-        )
+        return await self.connection.call("POST", f"{self.seller.transactions_path}/{kind}", body=body, answer=_Prepaid)
 
     async def _query(self, tail: str) -> Transaction:
         path = f"{self.seller.transactions_path}/{tail}"

@@ -115,9 +115,7 @@ class Transfers:
 
     async def query_by_out_bill_no(self, out_bill_no: str) -> Transfer:
         """The bill of our number. PayError NOT_FOUND (404) when WeChat has none."""
-        return await self._connection.call(
-            "GET", f"{_PATH}/out-bill-no/{quote(out_bill_no, safe='')}", answer=Transfer
-        )
+        return await self._connection.call("GET", f"{_PATH}/out-bill-no/{quote(out_bill_no, safe='')}", answer=Transfer)
 
     async def query_by_transfer_bill_no(self, transfer_bill_no: str) -> Transfer:
         """The bill of WeChat's number."""
