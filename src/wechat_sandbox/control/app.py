@@ -7,7 +7,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from wechat_sandbox import __version__
-from wechat_sandbox.control import accounts, inspect, payments, shoppers
+from wechat_sandbox.control import accounts, faults, inspect, payments, shoppers
 from wechat_sandbox.control.errors import ControlError, answer, http_answer, mishap, too_deep
 from wechat_sandbox.world import World
 
@@ -25,6 +25,7 @@ def control_app(world: World) -> Litestar:
             *shoppers.HANDLERS,
             *payments.HANDLERS,
             *inspect.HANDLERS,
+            *faults.HANDLERS,
         ],
         dependencies={"world": Provide(provide_world, sync_to_thread=False)},
         signature_namespace={"World": World},

@@ -67,6 +67,32 @@ async def deliver(world: World, notice: Notice) -> None:
     merchant = world.merchants.get(notice.mchid)
     if merchant is None or notice.state != "pending":
         return
+    attempt = await _try(world, merchant, notice)
+    notice.attempts.append(attempt)
+    if attempt.status in (200, 204):
+        notice.state = "accepted"
+    elif len(notice.attempts) > len(RETRY_SECONDS):
+        notice.state = "given_up"
+    else:
+        notice.next_at = attempt.at + RETRY_SECONDS[len(notice.attempts) - 1]
+        _schedule(world, notice)
+    world.notices.put(notice.notice_id, notice)
+
+
+async def redeliver(world: World, notice: Notice) -> Attempt:
+    """One more try because somebody asks for it, whatever became of the notice; the schedule stays as it is."""
+    merchant = world.merchants.get(notice.mchid)
+    assert merchant is not None, "merchants are never deleted"
+    attempt = await _try(world, merchant, notice)
+    if notice.state != "pending":  # one under way counts its own tries
+        notice.attempts.append(attempt)
+        if attempt.status in (200, 204):
+            notice.state = "accepted"
+        world.notices.put(notice.notice_id, notice)
+    return attempt
+
+
+async def _try(world: World, merchant: Merchant, notice: Notice) -> Attempt:
     at = world.clock.now()
     body = envelope(merchant, notice)
     headers = {
@@ -77,18 +103,9 @@ async def deliver(world: World, notice: Notice) -> None:
     }
     try:
         reply = await world.outbound.send("POST", notice.url, headers, body)
-        attempt = Attempt(at, reply.status, "" if reply.status in (200, 204) else reply.text[:200])
     except SendError as error:
-        attempt = Attempt(at, 0, str(error)[:200])
-    notice.attempts.append(attempt)
-    if attempt.status in (200, 204):
-        notice.state = "accepted"
-    elif len(notice.attempts) > len(RETRY_SECONDS):
-        notice.state = "given_up"
-    else:
-        notice.next_at = at + RETRY_SECONDS[len(notice.attempts) - 1]
-        _schedule(world, notice)
-    world.notices.put(notice.notice_id, notice)
+        return Attempt(at, 0, str(error)[:200])
+    return Attempt(at, reply.status, "" if reply.status in (200, 204) else reply.text[:200])
 
 
 def envelope(merchant: Merchant, notice: Notice) -> bytes:
