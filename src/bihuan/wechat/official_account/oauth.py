@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, urlencode
 
-from bihuan.wechat.api import ApiConnection, Nothing
+from bihuan.wechat.api import ApiConnection, AppConnection, Nothing
 from bihuan.wechat.errors import ApiError
 
 from .types import OAuthGrant, OAuthScope, OAuthUser
@@ -17,10 +17,23 @@ _BAD_GRANT = frozenset({40001, 40003, 40014, 42001, 42007})
 
 
 class OAuth:
-    """The OAuth of one Official Account. Its `repr` shows no secret."""
+    """The OAuth of one Official Account. Its `repr` shows no secret.
 
-    def __init__(self, *, appid: str, secret: str, api: ApiConnection, open_url: str = OPEN_URL) -> None:
+    An account that was authorized to an Open Platform component gives the `component`'s line in place of the
+    secret (https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Before_Develop/Official_Accounts/official_account_website_authorization.html).
+    """
+
+    def __init__(
+        self,
+        *,
+        appid: str,
+        api: ApiConnection,
+        secret: str = "",
+        component: AppConnection | None = None,
+        open_url: str = OPEN_URL,
+    ) -> None:
         self.appid = appid
+        self._component = component
         self._secret = secret
         self._api = api
         self._open_url = open_url.rstrip("/")
@@ -49,6 +62,8 @@ class OAuth:
         }
         if force_popup:
             query["forcePopup"] = "true"
+        if self._component is not None:
+            query["component_appid"] = self._component.appid
         encoded = urlencode(query, quote_via=quote, safe="")
         return f"{self._open_url}/connect/oauth2/authorize?{encoded}#wechat_redirect"
 
@@ -58,15 +73,19 @@ class OAuth:
         Raises ApiError (40029 invalid code, 40163 used before), Unavailable (not repeated: the code may be
         spent, send the shopper again).
         """
+        query = {"appid": self.appid, "code": code, "grant_type": "authorization_code"}
+        if self._component is not None:
+            return await self._component.call(
+                "GET",
+                "/sns/oauth2/component/access_token",
+                query={**query, "component_appid": self._component.appid},
+                answer=OAuthGrant,
+                repeatable=False,
+            )
         return await self._api.call(
             "GET",
             "/sns/oauth2/access_token",
-            query={
-                "appid": self.appid,
-                "secret": self._secret,
-                "code": code,
-                "grant_type": "authorization_code",
-            },
+            query={**query, "secret": self._secret},
             answer=OAuthGrant,
             repeatable=False,
         )
@@ -83,17 +102,16 @@ class OAuth:
 
     async def refresh(self, grant: OAuthGrant) -> OAuthGrant:
         """A new token from the refresh token (30 days)."""
-        return await self._api.call(
-            "GET",
-            "/sns/oauth2/refresh_token",
-            query={
-                "appid": self.appid,
-                "grant_type": "refresh_token",
-                "refresh_token": grant.refresh_token,
-            },
-            answer=OAuthGrant,
-            repeatable=True,
-        )
+        query = {"appid": self.appid, "grant_type": "refresh_token", "refresh_token": grant.refresh_token}
+        if self._component is not None:
+            return await self._component.call(
+                "GET",
+                "/sns/oauth2/component/refresh_token",
+                query={**query, "component_appid": self._component.appid},
+                answer=OAuthGrant,
+                repeatable=True,
+            )
+        return await self._api.call("GET", "/sns/oauth2/refresh_token", query=query, answer=OAuthGrant, repeatable=True)
 
     async def is_valid(self, grant: OAuthGrant) -> bool:
         """Whether the token still works."""

@@ -1,15 +1,21 @@
-"""A mini program's interfaces: login, codes, phone numbers."""
+"""A mini program's interfaces: login, codes, phone numbers, subscribe messages."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 
-from . import crypto
-from .api import ApiConnection, AppConnection
-from .errors import MalformedMessage
-from .tokens import TokenSource
+from bihuan.wechat import crypto
+from bihuan.wechat.api import ApiConnection, AppConnection
+from bihuan.wechat.errors import MalformedMessage
+from bihuan.wechat.subscribe import SubscribeTemplates
+from bihuan.wechat.tokens import TokenSource
+
+from .safety import ContentSafety
+from .shipping import Shipping
 
 _SCENE = re.compile(r"[0-9A-Za-z!#$&'()*+,/:;=?@\-._~]{1,32}")
 
@@ -38,29 +44,49 @@ class _PhoneAnswer(msgspec.Struct, frozen=True):
 
 
 class MiniProgram:
-    """One mini program. Every call may raise `ApiError` (read `errcode`) and `Unavailable`."""
+    """One mini program: what is below, and `shipping`, `safety`, `subscribe_templates`.
 
-    def __init__(self, *, appid: str, secret: str, tokens: TokenSource, api: ApiConnection) -> None:
+    Every call may raise `ApiError` (read `errcode`) and `Unavailable`. `secret` is wanted for `login` only; a
+    mini program that was authorized to an Open Platform component gives the `component`'s line instead.
+    """
+
+    def __init__(
+        self,
+        *,
+        appid: str,
+        tokens: TokenSource,
+        api: ApiConnection,
+        secret: str = "",
+        component: AppConnection | None = None,
+    ) -> None:
         self.appid = appid
         self.connection = AppConnection(appid=appid, tokens=tokens, api=api)
+        self.shipping = Shipping(self.connection)
+        self.safety = ContentSafety(self.connection)
+        self.subscribe_templates = SubscribeTemplates(self.connection)
         self._secret = secret
         self._api = api
+        self._component = component
 
     async def login(self, js_code: str) -> MiniSession:
-        """GET /sns/jscode2session; a code works once.
+        """GET /sns/jscode2session, or /sns/component/jscode2session; a code works once.
 
         Raises ApiError (40029 invalid code, 40226 blocked user, 45011 too often), Unavailable (not
         repeated: the code may be spent).
         """
+        query = {"appid": self.appid, "js_code": js_code, "grant_type": "authorization_code"}
+        if self._component is not None:
+            return await self._component.call(
+                "GET",
+                "/sns/component/jscode2session",
+                query={**query, "component_appid": self._component.appid},
+                answer=MiniSession,
+                repeatable=False,
+            )
         return await self._api.call(
             "GET",
             "/sns/jscode2session",
-            query={
-                "appid": self.appid,
-                "secret": self._secret,
-                "js_code": js_code,
-                "grant_type": "authorization_code",
-            },
+            query={**query, "secret": self._secret},
             answer=MiniSession,
             repeatable=False,
         )
@@ -105,6 +131,31 @@ class MiniProgram:
             repeatable=False,
         )
         return got.phone_info
+
+    async def send_subscribe(
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        *,
+        page: str = "",
+        state: Literal["developer", "trial", "formal"] = "formal",
+        lang: str = "zh_CN",
+    ) -> None:
+        """A subscribe message (POST /cgi-bin/message/subscribe/send): one for each consent.
+
+        ApiError 43101 refused or used up, 40037 unknown template, 47003 data that does not fit it, 41030 page.
+        """
+        body: dict[str, object] = {
+            "touser": openid,
+            "template_id": template_id,
+            "data": {name: {"value": value} for name, value in data.items()},
+            "miniprogram_state": state,
+            "lang": lang,
+        }
+        if page:
+            body["page"] = page
+        await self.connection.do("/cgi-bin/message/subscribe/send", body, repeatable=False)
 
     def decrypt(self, session: MiniSession, *, encrypted_data: str, iv: str) -> dict[str, object]:
         """Data that the mini program handed over encrypted. Raises DecryptionFailed, MalformedMessage."""
