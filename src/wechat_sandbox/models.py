@@ -68,6 +68,8 @@ class Shopper(Struct):
     phone: str
     created_at: float
     spent_fen: int = 0
+    card_closed: bool = False
+    """Refunds to this shopper end ABNORMAL: the card that paid is closed."""
 
 
 class Window(Struct):
@@ -211,6 +213,12 @@ class Order(Struct, omit_defaults=True):
     fee_returned: int = 0
     frozen: int = 0
     """What of it still waits for profit sharing."""
+    share_count: int = 0
+    """How often it was asked to be shared."""
+    shared: int = 0
+    """What was asked to be shared and did not fail."""
+    sharing_done: bool = False
+    """What is left was asked to be unfrozen: nothing more can be shared."""
     sub_appid: str = ""
     sub_openid: str = ""
     payer_sub_openid: str = ""
@@ -226,6 +234,11 @@ class Order(Struct, omit_defaults=True):
     def payee(self) -> str:
         """The merchant whose money it is."""
         return self.sub_mchid or self.mchid
+
+
+def refund_key(mchid: str, sub_mchid: str, out_refund_no: str) -> str:
+    """A refund's place in the table: the number is the merchant's own, in partner mode the sub-merchant's."""
+    return f"{mchid}:{sub_mchid}:{out_refund_no}" if sub_mchid else f"{mchid}:{out_refund_no}"
 
 
 class Refund(Struct):
@@ -244,11 +257,25 @@ class Refund(Struct):
     notify_url: str = ""
     state: str = "PROCESSING"
     succeeded_at: float = 0.0
+    sub_mchid: str = ""
+    order_key: str = ""
+    due_at: float = 0.0
+    """When what is in progress ends."""
+    funds_account: str = ""
+    channel: str = "ORIGINAL"
+    account: str = "支付用户零钱"
+    """Where the money goes, in words."""
+    fee_returned: int = 0
+    from_frozen: int = 0
+    outcome: Literal["", "SUCCESS", "ABNORMAL", "CLOSED"] = ""
+    """How it shall end; empty: as the shopper's card lets it."""
+    to_merchant: bool = False
+    """An abnormal refund that goes to the merchant's own bank."""
 
     @property
     def key(self) -> str:
         """Its place in the table of refunds."""
-        return f"{self.mchid}:{self.out_refund_no}"
+        return refund_key(self.mchid, self.sub_mchid, self.out_refund_no)
 
 
 class Sheet(Struct):

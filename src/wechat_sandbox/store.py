@@ -1,7 +1,7 @@
 """Where the state lives: rows of JSON in one SQLite file, or in memory.
 
 Every write is its own transaction in WAL mode, so a killed process loses nothing that was
-answered; reads never come here after the start.
+answered; of the reads only those of the journal of money come here after the start.
 """
 
 import sqlite3
@@ -42,6 +42,12 @@ class Store:
             self._db.execute("commit")
         except sqlite3.OperationalError as error:
             raise StateInUseError(f"{path}: {error}") from error
+        self._depth = 0
+
+    @property
+    def database(self) -> sqlite3.Connection:
+        """For tables that are too long to be held in memory."""
+        return self._db
 
     def load(self, kind: str) -> Iterator[tuple[str, bytes]]:
         """Every row of a kind, in the order of making."""
@@ -61,13 +67,17 @@ class Store:
 
     @contextmanager
     def together(self) -> Generator[None]:
-        """Writes that a kill must not tear apart."""
-        self._db.execute("begin")
+        """Writes that a kill must not tear apart; one within another belongs to the outer one."""
+        if self._depth == 0:
+            self._db.execute("begin")
+        self._depth += 1
         try:
             yield
         finally:
+            self._depth -= 1
             # Memory already holds the changes, so the file follows even when a later step failed.
-            self._db.execute("commit")
+            if self._depth == 0:
+                self._db.execute("commit")
 
     def close(self) -> None:
         """Checkpoint and let go of the file."""

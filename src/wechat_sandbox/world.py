@@ -15,6 +15,7 @@ from wechat_sandbox.app_tables import AppTables
 from wechat_sandbox.clock import Clock
 from wechat_sandbox.faults.rules import Faults
 from wechat_sandbox.inspector.ring import Exchanges
+from wechat_sandbox.journal import Journal
 from wechat_sandbox.keys import KeyRing
 from wechat_sandbox.models import (
     AccessToken,
@@ -37,6 +38,7 @@ from wechat_sandbox.models import (
     Shopper,
     Tag,
 )
+from wechat_sandbox.models_money import MoneyTables
 from wechat_sandbox.outbound import Outbound
 from wechat_sandbox.store import Store, Table
 
@@ -50,6 +52,8 @@ class Settings(Struct, frozen=True):
     base_url: str = "http://127.0.0.1:8001"
     refund_seconds: float = 1.0
     """How long a refund stays PROCESSING."""
+    share_seconds: float = 1.0
+    """How long a profit sharing, an unfreezing or a return stays PROCESSING."""
     fee_rate_bp: int = 60
     """WeChat's fee in hundredths of a percent: 60 = 0.6 %."""
 
@@ -116,6 +120,8 @@ class World:
         self.refunds = Table(store, "refund", Refund)
         self.sheets = Table(store, "sheet", Sheet)
         self.notices = Table(store, "notice", Notice)
+        self.journal = Journal(store)
+        self.money = MoneyTables(store)
 
         self.apps = AppTables(store)
 

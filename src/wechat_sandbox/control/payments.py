@@ -1,13 +1,12 @@
-"""Payment sheets, notifications, books."""
+"""Payment sheets and notifications."""
 
 from typing import Any
 
 import msgspec
 from litestar import get, post
 
-from wechat_sandbox.books import balance_sheet
 from wechat_sandbox.clock import rfc3339_utc
-from wechat_sandbox.control import schemas
+from wechat_sandbox.control import money, schemas
 from wechat_sandbox.control.errors import ControlError, not_found
 from wechat_sandbox.control.shoppers import find, pay_refused
 from wechat_sandbox.control.views import sheet_view
@@ -105,10 +104,4 @@ async def list_notifications(world: World, reference: str | None = None, limit: 
     return {"items": [_notice(row) for row in rows[: max(1, min(limit, 500))]]}
 
 
-@get("/books", tags=["payments"])
-async def books(world: World) -> dict[str, Any]:
-    """What each merchant took, gave back and paid in fees: a truth to reconcile against."""
-    return {"merchants": balance_sheet(world)}
-
-
-HANDLERS = [open_sheet, get_sheet, pay_sheet, cancel_sheet, list_notifications, books]
+HANDLERS = [open_sheet, get_sheet, pay_sheet, cancel_sheet, list_notifications, *money.HANDLERS]

@@ -2,6 +2,7 @@
 
 import secrets
 
+from wechat_sandbox import books
 from wechat_sandbox.accounts import identity_of
 from wechat_sandbox.crypto import pay_message, rsa_verify
 from wechat_sandbox.models import Order, Sheet, Shopper
@@ -121,7 +122,7 @@ def _take_money(world: World, sheet: Sheet, order: Order) -> None:
     order.payer_openid = identity_of(world, order.appid, sheet.shopper_id).openid
     order.bank_type = "OTHERS"  # paid from the balance
     world.index_order(order)
-    world.orders.put(order.key, order)
+    books.order_paid(world, order)
     sheet.state = "paid"
     world.sheets.put(sheet.sheet_id, sheet)
     shopper = world.shoppers.get(sheet.shopper_id)

@@ -1,0 +1,36 @@
+"""Each merchant's money: what may be done with it, and what the books say.
+
+Every function posts whole transactions (see `journal`) together with the rows that belong to them. Amounts are fen
+and positive. `NotEnoughError` is raised before anything has changed.
+"""
+
+from wechat_sandbox.books.moves import (
+    available,
+    order_paid,
+    refund_closed,
+    refund_done,
+    refunded,
+    top_up,
+    transfer_done,
+    transfer_out,
+    transfer_returned,
+    withdraw,
+)
+from wechat_sandbox.books.report import balance_sheet, check
+from wechat_sandbox.journal import NotEnoughError
+
+__all__ = [
+    "NotEnoughError",
+    "available",
+    "balance_sheet",
+    "check",
+    "order_paid",
+    "refund_closed",
+    "refund_done",
+    "refunded",
+    "top_up",
+    "transfer_done",
+    "transfer_out",
+    "transfer_returned",
+    "withdraw",
+]
