@@ -10,7 +10,7 @@ from PIL import Image
 
 from bihuan import catalog, channels, identity, inventory, merchants, orders, staff
 from bihuan.catalog import NewCategory
-from bihuan.channels import NewLabel
+from bihuan.channels import Content, Draft, NewLabel
 from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
@@ -35,7 +35,7 @@ class Business:
         self.clerk_login = f"clerk-{new_id().hex}"
         self.headers: dict[str, str] = {}
         self.product = self.draft = self.sku = self.category = self.spare = self.picture = ""
-        self.counter = self.clerk = self.label = ""
+        self.counter = self.clerk = self.label = self.message = ""
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
         self.parked: list[tuple[str, str]] = []
 
@@ -48,7 +48,7 @@ class Business:
         """What must not show up at anybody else's."""
         ids = [
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
-            *(self.counter, self.clerk, self.clerk_login, self.login, self.label),
+            *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message),
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
@@ -105,6 +105,10 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         label = await channels.create_label(tx, mid, NewLabel(kind="store", name="门店码", store_id=shop.store_id))
         business.label = str(label.label_id)
         await inventory.receive(tx, mid, [(sku, shop.warehouse, 1)], "补货")
+        said = Draft(openid=f"o-{new_id().hex}", purpose="notice", source_id=new_id(), content=Content(text="您好"))
+        await channels.queue_messages(tx, mid, [said])
+        failed = "update chat_messages set state = 'failed', error = '43004: no' where merchant_id = $1"
+        business.message = str(await tx.fetchval(f"{failed} returning message_id", mid))
     colour = f"#{new_id().hex[-6:]}"
     sent = {"file": ("a.png", png(colour), "image/png")}
     answer = await client.post("/api/merchant/media", files=sent, headers=business.headers)
@@ -183,6 +187,8 @@ def filled(route: Route, business: Business) -> str:
         "order_id": business.paid,
         "store_id": business.store,
         "label_id": business.label,
+        "message_id": business.message,
+        "counter_id": business.counter,
         "staff_id": business.clerk,
         "sku_id": business.sku,
         "address_id": str(business.buyer.address_id),

@@ -19,9 +19,10 @@ WITHOUT_IDS = {
     *(
         f"GET /api/merchant/{name}"
         for name in (
-            *("categories", "dashboard", "deliveries", "followers", "labels", "ledger/accounts", "ledger/transactions"),
-            *("member-levels", "members", "menu", "official-account", "orders", "payment-account", "payments/parked"),
-            *("products", "profile", "replies", "session", "sign-ins", "staff", "stock", "stores"),
+            *("categories", "dashboard", "deliveries", "deliveries/handlers", "followers", "labels"),
+            *("ledger/accounts", "ledger/transactions", "member-levels", "members", "menu", "messages"),
+            *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),
+            *("replies", "session", "sign-ins", "staff", "stock", "stores"),
         )
     ),
     # settings of the merchant's own, and one's own session
@@ -32,6 +33,7 @@ WITHOUT_IDS = {
     "PUT /api/merchant/official-account",
     "PUT /api/merchant/payment-account",
     "PUT /api/merchant/profile",
+    "POST /api/merchant/deliveries/replay",
     "POST /api/merchant/media",
     "POST /api/merchant/password",
     "POST /api/merchant/session",
@@ -142,6 +144,7 @@ def trade(mine: Business, theirs: Business) -> list[Attempt]:
         Attempt(f"POST {order}/cancel", f"orders/{theirs.unpaid}/cancel", {"reason": "不卖了"}),
         Attempt(f"POST {order}/ship", f"orders/{mine.paid}/ship", {**parcel, "lines": [line]}),
         Attempt(f"POST {order}/ship", f"orders/{theirs.paid}/ship", parcel),
+        Attempt("POST /api/merchant/messages/{message_id:uuid}/retry", f"messages/{theirs.message}/retry"),
         Attempt("POST /api/merchant/pickups", "pickups", {"code": theirs.pickup_code}),
         Attempt(
             "POST /api/merchant/deliveries/{fact_id:uuid}/{handler:str}/replay", f"deliveries/{fact}/{handler}/replay"

@@ -10,7 +10,7 @@ first follow that had one.
 """
 
 from .checks import CHECKS
-from .db import list_touchpoints
+from .db import list_journey, list_touchpoints
 from .rules import PLACE_WINDOW, SHARE_WINDOW, Attribution, Home, Touch, decide
 from .service import NewTouch, record, resolve
 
@@ -23,6 +23,7 @@ __all__ = [
     "NewTouch",
     "Touch",
     "decide",
+    "list_journey",
     "list_touchpoints",
     "record",
     "resolve",

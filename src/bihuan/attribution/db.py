@@ -143,6 +143,22 @@ async def list_touchpoints(tx: Tx, merchant_id: MerchantId, ids: Sequence[Touchp
     return db.many(Touch, rows)
 
 
+async def list_journey(
+    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, until: datetime, limit: int
+) -> list[Touch]:
+    """The shopper's last touchpoints up to a moment, the oldest first."""
+    rows = await tx.fetch(
+        f"""select {_TOUCH} from touchpoints
+            where merchant_id = $1 and shopper_id = $2 and occurred_at <= $3
+            order by occurred_at desc, touchpoint_id desc limit $4""",  # noqa: S608
+        merchant_id,
+        shopper_id,
+        until,
+        limit,
+    )
+    return db.many(Touch, rows)[::-1]
+
+
 async def move_shopper(tx: Tx, merchant_id: MerchantId, former: ShopperId, shopper_id: ShopperId) -> None:
     """What `former` did was `shopper_id`'s doing; of two homes the earlier one stays.
 

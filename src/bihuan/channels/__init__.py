@@ -12,7 +12,7 @@ from .accounts import NewAccount, connect_account, find_account, get_account
 from .checks import CHECKS
 from .db.accounts import Account, KeywordReply, MemberTemplate, Menu
 from .db.followers import Follower, openids_of
-from .db.labels import Label, LabelKind
+from .db.labels import Label, LabelKind, select_labels
 from .db.messages import Card, Content, Draft
 from .labels import NewLabel, count_scan, create_label, ensure_qr, find_label
 from .menus import publish as publish_menu
@@ -47,4 +47,5 @@ __all__ = [
     "queue_messages",
     "save_menu",
     "save_replies",
+    "select_labels",
 ]

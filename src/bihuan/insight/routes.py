@@ -20,8 +20,6 @@ from bihuan.staff import StaffSession
 
 Days = Annotated[int, QueryParameter(ge=1, le=90, description="Today and the days before it.")]
 
-_MOST_PARKED = 1000
-
 
 class StoreNumbers(Numbers, frozen=True, kw_only=True):
     """A store's numbers; null: what no store can claim."""
@@ -116,7 +114,7 @@ async def overview(
         of_merchant = {row.merchant_id: row for row in await db.by_merchant(tx, first)}
         sellers = await merchants.list_merchants(tx, None, 1000, selling_only=False)
         shoppers = await db.count_shoppers(tx)
-        parked = len(await events.list_parked(tx, None, _MOST_PARKED))
+        parked = sum(one.parked for one in await events.count_parked(tx, None))
     rows = [
         MerchantNumbers(
             merchant_id=m.merchant_id,

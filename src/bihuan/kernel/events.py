@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 
 MAX_ATTEMPTS = 8
 BATCH = 500
+MOST_REPLAYED = 10_000
 
 
 class FactLike(Protocol):
@@ -199,17 +200,49 @@ class ParkedDelivery(msgspec.Struct, frozen=True):
     parked_at: datetime
 
 
-async def list_parked(tx: Tx, merchant_id: MerchantId | None, limit: int = 100) -> list[ParkedDelivery]:
+class ParkedCount(msgspec.Struct, frozen=True):
+    """How many deliveries of a handler wait for a person."""
+
+    handler: str
+    parked: int
+
+
+Parked = tuple[datetime, UUID, str]
+"""Where a list of parked deliveries goes on: parked_at, fact_id and handler of the last one."""
+
+
+async def list_parked(
+    tx: Tx,
+    merchant_id: MerchantId | None,
+    limit: int = 100,
+    *,
+    handler: str | None = None,
+    after: Parked | None = None,
+) -> list[ParkedDelivery]:
     """Parked deliveries, the oldest first; of all merchants when none is given."""
+    whose = "d.merchant_id = $1" if merchant_id else "$1::uuid is null"  # each with its own index
     rows = await tx.fetch(
-        """select d.merchant_id, d.handler, d.fact_id, f.kind, d.attempts, d.error, f.occurred_at, d.parked_at
-           from deliveries d join facts f on f.merchant_id = d.merchant_id and f.fact_id = d.fact_id
-           where d.parked_at is not null and ($1::uuid is null or d.merchant_id = $1)
-           order by d.parked_at limit $2""",
+        f"""select d.merchant_id, d.handler, d.fact_id, f.kind, d.attempts, d.error, f.occurred_at, d.parked_at
+            from deliveries d join facts f on f.merchant_id = d.merchant_id and f.fact_id = d.fact_id
+            where d.parked_at is not null and {whose} and ($3::text is null or d.handler = $3)
+              and ($4::timestamptz is null or (d.parked_at, d.fact_id, d.handler) > ($4, $5, $6))
+            order by d.parked_at, d.fact_id, d.handler limit $2""",  # noqa: S608
         merchant_id,
         limit,
+        handler,
+        *(after or (None, None, None)),
     )
     return [ParkedDelivery(**dict(row)) for row in rows]
+
+
+async def count_parked(tx: Tx, merchant_id: MerchantId | None) -> list[ParkedCount]:
+    """How many are parked, by handler; of all merchants when none is given."""
+    rows = await tx.fetch(
+        """select handler, count(*) as parked from deliveries
+           where parked_at is not null and ($1::uuid is null or merchant_id = $1) group by handler order by handler""",
+        merchant_id,
+    )
+    return [ParkedCount(**dict(row)) for row in rows]
 
 
 async def replay(tx: Tx, merchant_id: MerchantId, handler: str, fact_id: UUID) -> None:
@@ -225,6 +258,28 @@ async def replay(tx: Tx, merchant_id: MerchantId, handler: str, fact_id: UUID) -
     if not touched:
         raise NotFound
     await tx.execute("select pg_notify('bihuan_facts', '')")
+
+
+async def replay_all(tx: Tx, merchant_id: MerchantId | None, handler: str | None) -> int:
+    """Hands up to MOST_REPLAYED parked deliveries to their handlers again, the oldest first; how many.
+
+    Of one handler when it is named, of all merchants when none is given.
+    """
+    count = await tx.execute(
+        """update deliveries d set parked_at = null, attempts = 0, available_at = $3
+           from (select merchant_id, handler, fact_id from deliveries
+                 where parked_at is not null and ($1::uuid is null or merchant_id = $1)
+                   and ($2::text is null or handler = $2)
+                 order by parked_at limit $4 for update skip locked) p
+           where d.merchant_id = p.merchant_id and d.handler = p.handler and d.fact_id = p.fact_id""",
+        merchant_id,
+        handler,
+        tx.now,
+        MOST_REPLAYED,
+    )
+    if count:
+        await tx.execute("select pg_notify('bihuan_facts', '')")
+    return count
 
 
 SWEEP_EVERY = timedelta(seconds=5)

@@ -231,12 +231,21 @@ class ShopperBrief(msgspec.Struct, frozen=True):
     nickname: str | None
 
 
-class TouchpointView(msgspec.Struct, frozen=True):
-    """A contact that decided the attribution."""
+class TouchpointView(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact between shopper and merchant, with the names of what she met. `decisive`: the order is owed to it.
+
+    `label_code` is the label's code as it was then; `label_name` its name of today.
+    """
 
     touchpoint_id: str
     kind: str
     label_code: str | None
+    label_name: str | None
+    store_name: str | None
+    counter_name: str | None
+    staff_name: str | None
+    sharer_name: str | None
+    decisive: bool
     occurred_at: datetime
 
 
@@ -250,6 +259,7 @@ class AttributionView(msgspec.Struct, frozen=True):
     staff_id: StaffId | None
     staff_name: str | None
     sharer_id: ShopperId | None
+    sharer_name: str | None
     rule: str
     touchpoints: list[TouchpointView]
 
@@ -270,7 +280,8 @@ class MerchantOrder(OrderView, frozen=True, kw_only=True):
 
 
 class MerchantOrderDetail(MerchantOrder, frozen=True, kw_only=True):
-    """An order with its money and its story."""
+    """An order with its money and its story. `journey`: how the shopper met the merchant until she ordered."""
 
     payments: list[PaymentView]
     events: list[OrderEvent]
+    journey: list[TouchpointView]

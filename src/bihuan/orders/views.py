@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import cast
 
-from bihuan import attribution, identity, merchants, payments, staff
+from bihuan import identity, payments
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.merchants import Merchant
-from bihuan.orders import db, rules
+from bihuan.orders import db, origins, rules
 from bihuan.orders.db import LineRow, OrderRow, ShipmentRow
 from bihuan.orders.schemas import (
     AddressView,
-    AttributionView,
     DeliveryView,
     MerchantOrder,
     MerchantOrderDetail,
@@ -23,7 +22,6 @@ from bihuan.orders.schemas import (
     ShopperBrief,
     State,
     StoreView,
-    TouchpointView,
 )
 
 
@@ -113,7 +111,7 @@ async def show_to_merchant(tx: Tx, merchant_id: MerchantId, rows: Sequence[Order
     """Orders with their shopper and attribution, for the merchant's list."""
     views = await show(tx, merchant_id, rows)
     shoppers = await identity.list_shoppers(tx, list({row.shopper_id for row in rows}))
-    attributions = await _attributions(tx, merchant_id, rows)
+    attributions = await origins.attributions(tx, merchant_id, rows)
     return [
         MerchantOrder(
             **{name: getattr(view, name) for name in view.__struct_fields__},
@@ -132,6 +130,7 @@ async def show_in_full(tx: Tx, merchant_id: MerchantId, row: OrderRow) -> Mercha
         **{name: getattr(order, name) for name in order.__struct_fields__},
         payments=paid.get(row.order_id, []),
         events=_events(order),
+        journey=await origins.journey(tx, merchant_id, row),
     )
 
 
@@ -145,29 +144,3 @@ def _events(order: OrderView) -> list[OrderEvent]:
         (order.cancelled_at, "cancelled", order.cancel_reason),
     ]
     return sorted((OrderEvent(at, kind, detail) for at, kind, detail in steps if at), key=lambda event: event.at)
-
-
-async def _attributions(tx: Tx, merchant_id: MerchantId, rows: Sequence[OrderRow]) -> dict[OrderId, AttributionView]:
-    stores = {s.store_id: s.name for s in await merchants.list_stores(tx, merchant_id)}
-    counters = {c.counter_id: c.name for c in await merchants.list_counters(tx, merchant_id)}
-    people = {s.staff_id: s.name for s in await staff.list_staff(tx, merchant_id)}
-    wanted = [t for row in rows for t in row.attribution.touchpoint_ids]
-    found = {t.touchpoint_id: t for t in await attribution.list_touchpoints(tx, merchant_id, wanted)} if wanted else {}
-    return {
-        row.order_id: AttributionView(
-            row.store_id,
-            stores.get(row.store_id) if row.store_id else None,
-            row.counter_id,
-            counters.get(row.counter_id) if row.counter_id else None,
-            row.staff_id,
-            people.get(row.staff_id) if row.staff_id else None,
-            row.sharer_id,
-            row.attribution.rule,
-            [
-                TouchpointView(str(t.touchpoint_id), t.kind, t.label_code, t.occurred_at)
-                for touchpoint_id in row.attribution.touchpoint_ids
-                if (t := found.get(touchpoint_id))
-            ],
-        )
-        for row in rows
-    }

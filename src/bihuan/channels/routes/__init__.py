@@ -2,6 +2,6 @@
 
 from typing import Any
 
-from bihuan.channels.routes import callback, console, label_rooms, shop
+from bihuan.channels.routes import callback, console, label_rooms, outbox, shop
 
-ROUTES: tuple[Any, ...] = (*callback.ROUTES, *shop.ROUTES, *console.ROUTES, *label_rooms.ROUTES)
+ROUTES: tuple[Any, ...] = (*callback.ROUTES, *shop.ROUTES, *console.ROUTES, *label_rooms.ROUTES, *outbox.ROUTES)
