@@ -68,6 +68,14 @@ class Shopper(Struct):
     phone: str
     created_at: float
     spent_fen: int = 0
+    real_name: str = ""
+    """As the bank knows them; empty: the nickname."""
+    password_above_fen: int = 100_000
+    """A payment code pays up to this without the shopper's password."""
+    pays_up_to_fen: int | None = None
+    """What their money is enough for; None: anything."""
+    received_fen: int = 0
+    """What merchants transferred to them."""
     card_closed: bool = False
     """Refunds to this shopper end ABNORMAL: the card that paid is closed."""
 
@@ -286,6 +294,8 @@ class Sheet(Struct):
     order_key: str
     created_at: float
     state: Literal["open", "paid", "cancelled"] = "open"
+    combined: bool = False
+    """`order_key` is that of a combined order."""
 
 
 class Attempt(Struct):

@@ -40,6 +40,8 @@ from wechat_sandbox.models import (
 )
 from wechat_sandbox.models_money import MoneyTables
 from wechat_sandbox.outbound import Outbound
+from wechat_sandbox.pay.rows import CombinedOrder
+from wechat_sandbox.pay.tables import PayTables
 from wechat_sandbox.store import Store, Table
 
 log = logging.getLogger("wechat_sandbox")
@@ -120,6 +122,7 @@ class World:
         self.refunds = Table(store, "refund", Refund)
         self.sheets = Table(store, "sheet", Sheet)
         self.notices = Table(store, "notice", Notice)
+        self.pay = PayTables(store)
         self.journal = Journal(store)
         self.money = MoneyTables(store)
 
@@ -128,8 +131,8 @@ class World:
         self.openids: dict[str, Identity] = {}
         self.code_urls: dict[str, QrCode] = {code.url: code for code in self.codes.values()}
         self.chats: dict[tuple[str, str], list[Message]] = {}
-        self.order_of_prepay: dict[str, Order] = {}
-        self.order_of_code: dict[str, Order] = {}
+        self.order_of_prepay: dict[str, Order | CombinedOrder] = {}
+        self.order_of_code: dict[str, Order | CombinedOrder] = {}
         self.order_of_transaction: dict[str, Order] = {}
         self.pushes: deque[Delivery] = deque(maxlen=500)
         self.session_keys: dict[tuple[str, str], str] = {}
@@ -139,6 +142,8 @@ class World:
             self.chats.setdefault((message.appid, message.shopper_id), []).append(message)
         for order in self.orders.values():
             self.index_order(order)
+        for combined in self.pay.combined.values():
+            self.index_prepay(combined)
 
         self.outbound = Outbound()
         self.faults = Faults(self.clock)
@@ -147,12 +152,16 @@ class World:
 
     def index_order(self, order: Order) -> None:
         """Make an order reachable by what shoppers and merchants hold of it."""
+        self.index_prepay(order)
+        if order.transaction_id:
+            self.order_of_transaction[order.transaction_id] = order
+
+    def index_prepay(self, order: Order | CombinedOrder) -> None:
+        """Make what a sheet can pay reachable by its prepay id and its code."""
         if order.prepay_id:
             self.order_of_prepay[order.prepay_id] = order
         if order.code_key:
             self.order_of_code[order.code_key] = order
-        if order.transaction_id:
-            self.order_of_transaction[order.transaction_id] = order
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward, for this run and the next ones."""

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from base64 import b64encode
 from typing import Any
@@ -60,8 +61,8 @@ def test_pay(merchant: Merchant, method: str, path: str) -> None:
     chance = random.Random(path)
     for body in BODIES if method == "POST" else [b""] * 5:
         target = path
-        for name in ("out_trade_no", "transaction_id", "out_refund_no"):
-            target = target.replace("{" + name + "}", chance.choice(("x", "%00", "%E6%B1%89", "a" * 99)))
+        odd = chance.choice(("x", "%00", "%E6%B1%89", "a" * 99))
+        target = re.sub(r"\{\w+\}", odd, target)
         target += chance.choice(("", "?mchid", "?mchid=%00", "?mchid=1&mchid=2"))
         headers = {"Authorization": signed(merchant, method, target, body), "User-Agent": "t"}
         response = merchant.sandbox.http.request(method, target, content=body, headers=headers)

@@ -79,6 +79,19 @@ async def authorize_merchant(world: World, mchid: str, data: schemas.ProviderBod
         raise _refused(error) from error
 
 
+@post("/merchants/{mchid:str}/appids", tags=["accounts"], status_code=200)
+async def bind_app(world: World, mchid: str, data: schemas.AppBody) -> schemas.MerchantView:
+    """Bind an app to the merchant as well: those of a combined order must all have the combining app."""
+    merchant = world.merchants.get(mchid)
+    if merchant is None:
+        raise not_found(f"merchant {mchid}")
+    if not app_exists(world, data.appid):
+        raise not_found(f"app {data.appid}")
+    if data.appid not in merchant.appids:
+        _bind(world, mchid, data.appid)
+    return merchant_view(world, merchant)
+
+
 PEM_FILES = {
     "apiclient_key.pem": "private_key_pem",
     "apiclient_cert.pem": "certificate_pem",
@@ -151,6 +164,7 @@ HANDLERS = [
     list_accounts,
     create_merchant,
     authorize_merchant,
+    bind_app,
     get_merchant,
     get_pem,
     create_official_account,

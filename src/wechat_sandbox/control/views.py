@@ -96,12 +96,4 @@ def merchant_name(world: World, mchid: str) -> str:
 
 def sheet_view(world: World, sheet: Sheet) -> schemas.SheetView:
     """A payment sheet."""
-    order = sheets.order_of(world, sheet)
-    return schemas.SheetView(
-        sheet_id=sheet.sheet_id,
-        merchant_name=merchant_name(world, order.payee),
-        description=order.description,
-        total_fen=order.total,
-        state=sheet.state,
-        transaction_id=order.transaction_id if sheet.state == "paid" else None,
-    )
+    return schemas.SheetView(**sheets.describe(world, sheet))

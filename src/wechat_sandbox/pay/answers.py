@@ -30,11 +30,11 @@ def signature_headers(world: World, merchant: Merchant, body: bytes) -> dict[str
     }
 
 
-def signed_answer(world: World, merchant: Merchant, data: Any, status: int | None = None) -> Answer:
-    """200 with `data`, or 204 when it is None."""
+def signed_answer(world: World, merchant: Merchant, data: Any, status: int | None = None, number: int = 0) -> Answer:
+    """200 with `data`, or 204 when it is None; `number` is what Request-ID ends with."""
     body = b"" if data is None else _encode(data)
     headers = [(name.encode(), value.encode()) for name, value in signature_headers(world, merchant, body).items()]
-    headers.append((b"Request-ID", _request_id(0)))
+    headers.append((b"Request-ID", _request_id(number)))
     headers.append((b"Cache-Control", b"no-cache, must-revalidate"))
     return Answer(status or (204 if data is None else 200), body, headers=headers)
 
@@ -44,7 +44,7 @@ def error_answer(world: World, merchant: Merchant | None, error: PayError) -> An
     if merchant is None:
         headers = [(b"Request-ID", _request_id(268435456 + error.status))]
         return Answer(error.status, _encode(error.body()), headers=headers)
-    return signed_answer(world, merchant, error.body(), error.status)
+    return signed_answer(world, merchant, error.body(), error.status, error.number or 268435456 + error.status)
 
 
 def _request_id(code: int) -> bytes:

@@ -23,7 +23,7 @@ _ITEMS = frozenset(("mchid", "nonce_str", "timestamp", "serial_no", "signature")
 def authenticate(world: World, request: Request) -> Merchant:
     """The merchant that signed the request. Raises AuthError (401; 400 without a User-Agent)."""
     headers = request.headers
-    trading = request.path.startswith("/v3/pay/transactions/")
+    trading = request.path.startswith("/v3/pay/")
     if not trading and not (headers.get("user-agent") and headers.get("accept")):
         raise AuthError("Http头缺少Accept或User-Agent", status=400)
     scheme, _, rest = headers.get("authorization", "").partition(" ")

@@ -12,6 +12,8 @@ class PayError(Exception):
         self.code = code
         self.message = message
         self.detail = detail
+        self.number = 0
+        """What Request-ID ends with; 0 when none is published for it."""
 
     def body(self) -> dict[str, Any]:
         """The answer as WeChat writes it."""

@@ -10,7 +10,7 @@ from wechat_sandbox.asgi import Request
 from wechat_sandbox.clock import rfc3339
 from wechat_sandbox.crypto import gcm_encrypt
 from wechat_sandbox.models import Merchant, Order
-from wechat_sandbox.pay.errors import PayError, param_error
+from wechat_sandbox.pay.errors import PayError, invalid_request, param_error
 from wechat_sandbox.pay.orders import find_order, settle, transaction
 from wechat_sandbox.pay.requests import CloseOrder, decode
 from wechat_sandbox.world import World
@@ -20,32 +20,44 @@ _CLOSE = msgspec.json.Decoder(CloseOrder)
 
 def by_out_trade_no(world: World, merchant: Merchant, request: Request) -> dict[str, Any]:
     """GET /v3/pay/transactions/out-trade-no/{out_trade_no}?mchid="""
-    _check_mchid(merchant, request)
+    check_query_mchid(merchant, request, "mchid", "直连商户号")
     order = find_order(world, merchant, request.params["out_trade_no"])
-    if order is None or not order.appid:
+    if order is None or not order.appid or order.sub_mchid:
         raise PayError(404, "ORDER_NOT_EXIST", "订单不存在")
+    refuse_part(order)
     return transaction(order)
 
 
 def by_transaction_id(world: World, merchant: Merchant, request: Request) -> dict[str, Any]:
     """GET /v3/pay/transactions/id/{transaction_id}?mchid="""
-    _check_mchid(merchant, request)
+    check_query_mchid(merchant, request, "mchid", "直连商户号")
     order = world.order_of_transaction.get(request.params["transaction_id"])
-    if order is None or order.mchid != merchant.mchid:
+    if order is None or order.mchid != merchant.mchid or order.sub_mchid:
         raise PayError(404, "ORDER_NOT_EXIST", "订单不存在")
+    refuse_part(order)
     return transaction(settle(world, order))
 
 
-def close(world: World, merchant: Merchant, request: Request) -> None:
-    """POST .../out-trade-no/{out_trade_no}/close -> 204.
+def refuse_part(order: Order) -> None:
+    """A part of a combined order is asked for and closed with the whole only. Raises PayError."""
+    if order.combine_key:
+        raise invalid_request("该订单为合单支付子单，请使用合单接口查询或关闭")
 
-    Closing again is allowed. Closing a number that was never ordered answers 204 as well, and
-    burns it: that is what merchants report of the real service.
-    """
+
+def close(world: World, merchant: Merchant, request: Request) -> None:
+    """POST .../out-trade-no/{out_trade_no}/close -> 204."""
     asked = decode(_CLOSE, request.body)
     if asked.mchid != merchant.mchid:
         raise PayError(400, "PARAM_ERROR", "http header中的mchid与post payload中的mchid不匹配")
-    out_trade_no = request.params["out_trade_no"]
+    close_order(world, merchant, request.params["out_trade_no"], "")
+
+
+def close_order(world: World, merchant: Merchant, out_trade_no: str, sub_mchid: str) -> None:
+    """Close an order. Raises PayError.
+
+    Closing again is allowed. Closing a number that was never ordered succeeds as well, and burns
+    it: that is what merchants report of the real service.
+    """
     if not 6 <= len(out_trade_no) <= 32:
         rule = "小于最小值 6" if len(out_trade_no) < 6 else "大于最大值 32"
         raise param_error(
@@ -59,7 +71,12 @@ def close(world: World, merchant: Merchant, request: Request) -> None:
     order = find_order(world, merchant, out_trade_no)
     if order is None:
         now = world.clock.now()
-        order = Order(merchant.mchid, "", out_trade_no, "", "", 0, "", now, now, "", "", now)
+        order = Order(merchant.mchid, "", out_trade_no, "", "", 0, "", now, now, "", "", now, sub_mchid=sub_mchid)
+    if order.sub_mchid != sub_mchid:
+        raise PayError(404, "ORDER_NOT_EXIST", "订单不存在")
+    refuse_part(order)
+    if order.trade_type == "MICROPAY":
+        raise invalid_request("付款码支付的订单请使用撤销接口")
     if order.state in ("SUCCESS", "REFUND"):
         raise PayError(400, "ORDERPAID", "该订单已支付，不能关单")
     order.state = "CLOSED"
@@ -92,15 +109,21 @@ def certificates(world: World, merchant: Merchant, request: Request) -> dict[str
     }
 
 
-def _check_mchid(merchant: Merchant, request: Request) -> None:
-    mchid = request.query.get("mchid")
-    if not mchid:
+def check_query_mchid(merchant: Merchant, request: Request, name: str, title: str) -> None:
+    """The number in the query is the caller's own. Raises PayError."""
+    if required_query(request, name, title) != merchant.mchid:
+        raise PayError(400, "PARAM_ERROR", f"http header中的mchid与query中的{name}不匹配")
+
+
+def required_query(request: Request, name: str, title: str) -> str:
+    """A value of the query. Raises PayError when it is missing."""
+    value = request.query.get(name)
+    if not value:
         raise param_error(
-            "mchid",
+            name,
             "",
-            "输入源“/query/mchid”映射到值字段“直连商户号”必填性规则校验失败，此字段为必填项",
+            f"输入源“/query/{name}”映射到值字段“{title}”必填性规则校验失败，此字段为必填项",
             "required",
             "query",
         )
-    if mchid != merchant.mchid:
-        raise PayError(400, "PARAM_ERROR", "http header中的mchid与query中的mchid不匹配")
+    return value

@@ -21,6 +21,11 @@ NotifyUrl = Annotated[str, Meta(min_length=1, max_length=255)]
 Fen = Annotated[int, Meta(ge=1, le=10_000_000_000)]
 
 
+EXTRA_PARAMETER = 270924358
+"""The number in Request-ID that tells of an unknown field (wire.md section 1)."""
+MIN_LIFE_SECONDS = 60
+
+
 class Strict(Struct, forbid_unknown_fields=True, omit_defaults=True):
     """A request object that takes no unknown fields."""
 
@@ -105,11 +110,9 @@ class SettleInfo(Strict):
     profit_sharing: bool = False
 
 
-class Prepay(Strict):
-    """What all four ways of paying share."""
+class Ordered(Strict, kw_only=True):
+    """What every prepay says of the order itself, direct or by a service provider."""
 
-    appid: AppId
-    mchid: MchId
     description: Annotated[str, Meta(min_length=1, max_length=127)]
     out_trade_no: OutNo
     notify_url: NotifyUrl
@@ -123,6 +126,13 @@ class Prepay(Strict):
     settle_info: SettleInfo | UnsetType = UNSET
 
 
+class Prepay(Ordered):
+    """What all four ways of paying share."""
+
+    appid: AppId
+    mchid: MchId
+
+
 class JsapiPrepay(Prepay, kw_only=True):
     """POST /v3/pay/transactions/jsapi."""
 
@@ -131,7 +141,7 @@ class JsapiPrepay(Prepay, kw_only=True):
     subsidy_info: dict[str, Any] | UnsetType = UNSET
 
 
-class NativePrepay(Prepay):
+class NativePrepay(Prepay, kw_only=True):
     """POST /v3/pay/transactions/native and /app."""
 
     payer: OptionalPayer | UnsetType = UNSET
@@ -196,6 +206,14 @@ _AT = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 _NAMES = {
     "appid": "公众号ID",
     "mchid": "直连商户号",
+    "sp_appid": "服务商应用ID",
+    "sp_mchid": "服务商户号",
+    "sub_mchid": "子商户号",
+    "combine_out_trade_no": "合单商户订单号",
+    "sub_orders": "子单信息",
+    "out_bill_no": "商户单号",
+    "transfer_amount": "转账金额",
+    "auth_code": "授权码",
     "description": "商品描述",
     "out_trade_no": "商户订单号",
     "notify_url": "通知地址",
@@ -234,8 +252,10 @@ def _explain(text: str, body: bytes) -> PayError:
     name = pointer.rsplit("/", 1)[-1]
     where = f"输入源“/body{pointer}”映射到值字段“{_NAMES.get(name, name)}”"
     if issue.startswith("Object contains unknown field"):
-        message = "参数中含有非法的额外参数"
-    elif issue.startswith("Object missing required field"):
+        error = param_error(pointer, value, "参数中含有非法的额外参数", issue)
+        error.number = EXTRA_PARAMETER
+        return error
+    if issue.startswith("Object missing required field"):
         message = f"{where}必填性规则校验失败，此字段为必填项"
     elif (limit := re.search(r"length (<=|>=) (\d+)", issue)) and isinstance(value, str):
         word = "大于最大值" if limit.group(1) == "<=" else "小于最小值"
@@ -272,7 +292,7 @@ def check_notify_url(url: str) -> None:
 
 
 def parse_expiry(text: str, now: float) -> float:
-    """`time_expire` in seconds. Raises PayError when it is no RFC 3339 time, or past."""
+    """`time_expire` in seconds. Raises PayError when it is no RFC 3339 time, past, or within the next minute."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -281,4 +301,6 @@ def parse_expiry(text: str, now: float) -> float:
         raise param_error("/time_expire", text, "time_expire 不符合rfc3339格式", "invalid time")
     if moment.timestamp() <= now:
         raise invalid_request("time_expire 时间过短，早于当前时间")
+    if moment.timestamp() < now + MIN_LIFE_SECONDS:
+        raise invalid_request("time_expire 时间过短，最短失效时间间隔需大于1分钟")
     return moment.timestamp()

@@ -6,7 +6,7 @@ from typing import Any
 
 from wechat_sandbox.asgi import Answer, Handler, Request, Routes
 from wechat_sandbox.models import Merchant
-from wechat_sandbox.pay import prepay, query, refunds
+from wechat_sandbox.pay import combine, partner, prepay, query, refunds
 from wechat_sandbox.pay.answers import error_answer, signed_answer
 from wechat_sandbox.pay.auth import authenticate
 from wechat_sandbox.pay.errors import PayError
@@ -47,6 +47,19 @@ PATHS: tuple[tuple[str, str, PayHandler], ...] = (
     ("GET", "/v3/pay/transactions/out-trade-no/{out_trade_no}", query.by_out_trade_no),
     ("POST", "/v3/pay/transactions/out-trade-no/{out_trade_no}/close", query.close),
     ("GET", "/v3/pay/transactions/id/{transaction_id}", query.by_transaction_id),
+    ("POST", "/v3/pay/partner/transactions/jsapi", partner.jsapi),
+    ("POST", "/v3/pay/partner/transactions/native", partner.native),
+    ("POST", "/v3/pay/partner/transactions/h5", partner.h5),
+    ("POST", "/v3/pay/partner/transactions/app", partner.app),
+    ("GET", "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}", partner.by_out_trade_no),
+    ("POST", "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}/close", partner.close),
+    ("GET", "/v3/pay/partner/transactions/id/{transaction_id}", partner.by_transaction_id),
+    ("POST", "/v3/combine-transactions/jsapi", combine.jsapi),
+    ("POST", "/v3/combine-transactions/native", combine.native),
+    ("POST", "/v3/combine-transactions/h5", combine.h5),
+    ("POST", "/v3/combine-transactions/app", combine.app),
+    ("GET", "/v3/combine-transactions/out-trade-no/{combine_out_trade_no}", combine.by_out_trade_no),
+    ("POST", "/v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close", combine.close),
     ("GET", "/v3/certificates", query.certificates),
     ("POST", "/v3/refund/domestic/refunds", refunds.create),
     ("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunds.query),
