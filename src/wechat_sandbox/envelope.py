@@ -35,7 +35,7 @@ class Envelope(Struct, frozen=True):
 
     def write(self, fields: Fields) -> str:
         """The message as text, in the format that the receiver chose."""
-        return msgspec.json.encode(fields).decode() if self.as_json else build_xml(fields)
+        return msgspec.json.encode(_lifted(fields)).decode() if self.as_json else build_xml(fields)
 
     def close(self, text: str, openid: str = "") -> tuple[str, bytes]:
         """Address and body of one delivery, freshly signed."""
@@ -62,6 +62,17 @@ class Envelope(Struct, frozen=True):
                 query["encrypt_type"] = "aes"
             query["msg_signature"] = sha1_sorted(self.token, timestamp, nonce, encrypted)
         return with_query(self.url, urlencode(query, quote_via=quote))
+
+
+def _lifted(fields: Fields) -> Fields:
+    """In JSON a group that holds nothing but `List` is left out: the list stands in its place."""
+    out: Fields = {}
+    for name, value in fields.items():
+        if isinstance(value, dict) and list(cast("Fields", value)) == ["List"]:
+            out["List"] = value["List"]
+        else:
+            out[name] = value
+    return out
 
 
 def cdata(value: str) -> str:

@@ -94,6 +94,11 @@ def caller(world: World, request: Request) -> str:
     return token.appid
 
 
+def caller_app(world: World, request: Request) -> OfficialAccount | MiniProgram:
+    """The calling app, of either kind. Raises WxError."""
+    return app_of(world, caller(world, request))
+
+
 def account_of(world: World, request: Request) -> OfficialAccount:
     """The calling official account. Raises WxError."""
     account = world.accounts.get(caller(world, request))

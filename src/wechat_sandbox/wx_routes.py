@@ -1,7 +1,8 @@
 """The paths of api.weixin.qq.com, open.weixin.qq.com and mp.weixin.qq.com."""
 
-from wechat_sandbox import mini_program, oauth
+from wechat_sandbox import oauth
 from wechat_sandbox.asgi import Routes
+from wechat_sandbox.mini_program.routes import PATHS as MINI_PROGRAM_PATHS
 from wechat_sandbox.official import menus, messages, qrcodes, tags, tokens, users
 from wechat_sandbox.pay import h5_page
 from wechat_sandbox.wx_api import WxHandler, add, guarded
@@ -32,9 +33,7 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     ("GET", "/sns/oauth2/refresh_token", oauth.refresh_token),
     ("GET", "/sns/auth", oauth.check),
     ("GET", "/sns/userinfo", oauth.userinfo),
-    ("GET", "/sns/jscode2session", mini_program.jscode2session),
-    ("POST", "/wxa/getwxacodeunlimit", mini_program.unlimited_code),
-    ("POST", "/wxa/business/getuserphonenumber", mini_program.phone_number),
+    *MINI_PROGRAM_PATHS,
 )
 
 

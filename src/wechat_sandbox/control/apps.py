@@ -1,0 +1,5 @@
+"""The control API of apps: what an admin, an employee or a shopper does with them."""
+
+from wechat_sandbox.control import mini_program
+
+HANDLERS = [*mini_program.HANDLERS]
