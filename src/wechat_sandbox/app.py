@@ -4,6 +4,7 @@ import time
 from functools import partial
 
 from wechat_sandbox import pages, wx_routes
+from wechat_sandbox.apps_clock import resume as resume_apps
 from wechat_sandbox.asgi import (
     Answer,
     AsgiApp,
@@ -42,6 +43,7 @@ def start(world: World) -> None:
     """Take up what a former run left: notices and refunds under way. Needs a running loop."""
     notify.resume(world)
     refunds.resume(world)
+    resume_apps(world)
     world.spawn(world.keys.make_ahead(world.merchants.values()))
 
 
