@@ -8,6 +8,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from wechat_sandbox import __version__
 from wechat_sandbox.control import accounts, faults, inspect, payments, shoppers
+from wechat_sandbox.control.apps import HANDLERS as APP_HANDLERS
 from wechat_sandbox.control.errors import ControlError, answer, http_answer, mishap, too_deep
 from wechat_sandbox.world import World
 
@@ -26,6 +27,7 @@ def control_app(world: World) -> Litestar:
             *payments.HANDLERS,
             *inspect.HANDLERS,
             *faults.HANDLERS,
+            *APP_HANDLERS,
         ],
         dependencies={"world": Provide(provide_world, sync_to_thread=False)},
         signature_namespace={"World": World},
