@@ -20,6 +20,7 @@ from wechat_sandbox.models import (
     Shopper,
     VerifyMode,
 )
+from wechat_sandbox.phone_rows import Home
 from wechat_sandbox.world import World
 
 NICKNAMES = ("小满", "阿青", "麦子", "南星", "知夏", "云舒", "晚晴", "木棉", "清和", "半夏", "长安", "可乐")
@@ -133,9 +134,15 @@ def add_official_account(
     )
 
 
-def add_mini_program(world: World, name: str, appid: str | None = None, secret: str | None = None) -> MiniProgram:
-    """A new mini program. Raises AccountError."""
+def add_mini_program(
+    world: World, name: str, appid: str | None = None, secret: str | None = None, home_url: str | None = None
+) -> MiniProgram:
+    """A new mini program; `home_url` is where the phone finds its pages. Raises AccountError."""
+    if home_url is not None and not home_url.startswith(("http://", "https://")):
+        raise AccountError("home_url must be http or https")
     appid = _new_appid(world, "mini_program", len(world.mini_programs), appid)
+    if home_url is not None:
+        world.phone.homes.put(appid, Home(home_url))
     secret = secret or _hex(world, f"mini_program:{appid}:secret", 32)
     return world.mini_programs.put(appid, MiniProgram(appid=appid, secret=secret, name=name))
 
@@ -225,6 +232,7 @@ class MiniProgramEntry(msgspec.Struct, forbid_unknown_fields=True):
     name: str
     appid: str | None = None
     secret: str | None = None
+    home_url: str | None = None
 
 
 class ConfigFile(msgspec.Struct, forbid_unknown_fields=True):
@@ -256,7 +264,7 @@ def apply_config(world: World, config: ConfigFile) -> None:
             world.accounts.put(account.appid, account)
     for entry in config.mini_programs:
         if fresh or (entry.appid and not app_exists(world, entry.appid)):
-            add_mini_program(world, entry.name, entry.appid, entry.secret)
+            add_mini_program(world, entry.name, entry.appid, entry.secret, entry.home_url)
     for entry in config.merchants:
         if fresh or (entry.mchid and entry.mchid not in world.merchants):
             add_merchant(world, entry.name, entry.mchid, entry.mode, entry.appids, entry.sp_mchid)

@@ -42,6 +42,7 @@ from wechat_sandbox.models_money import MoneyTables
 from wechat_sandbox.outbound import Outbound
 from wechat_sandbox.pay.rows import CombinedOrder
 from wechat_sandbox.pay.tables import PayTables
+from wechat_sandbox.phone_rows import PhoneTables
 from wechat_sandbox.store import Store, Table
 
 log = logging.getLogger("wechat_sandbox")
@@ -122,6 +123,7 @@ class World:
         self.refunds = Table(store, "refund", Refund)
         self.sheets = Table(store, "sheet", Sheet)
         self.notices = Table(store, "notice", Notice)
+        self.phone = PhoneTables(store)
         self.pay = PayTables(store)
         self.journal = Journal(store)
         self.money = MoneyTables(store)

@@ -41,7 +41,7 @@ async def list_accounts(world: World) -> schemas.AccountsView:
     return schemas.AccountsView(
         merchants=[merchant_view(world, row) for row in world.merchants.values()],
         official_accounts=[account_view(row) for row in world.accounts.values()],
-        mini_programs=[mini_program_view(row) for row in world.mini_programs.values()],
+        mini_programs=[mini_program_view(world, row) for row in world.mini_programs.values()],
     )
 
 
@@ -128,11 +128,11 @@ async def create_mini_program(world: World, data: schemas.NewMiniProgram) -> sch
     """Make a mini program. 409 when the appid exists."""
     _check_merchant(world, data.mchid)
     try:
-        row = add_mini_program(world, data.name, data.appid, data.secret)
+        row = add_mini_program(world, data.name, data.appid, data.secret, data.home_url)
     except AccountError as error:
         raise _refused(error) from error
     _bind(world, data.mchid, row.appid)
-    return mini_program_view(row)
+    return mini_program_view(world, row)
 
 
 @put("/official-accounts/{appid:str}", tags=["accounts"])

@@ -46,6 +46,8 @@ class MiniProgramView(Struct):
     appid: str
     secret: str
     name: str
+    home_url: str | None = None
+    """Where the phone finds its pages."""
 
 
 class AccountsView(Struct):
@@ -93,6 +95,8 @@ class NewMiniProgram(Struct, forbid_unknown_fields=True):
     secret: str | None = None
     mchid: str | None = None
     """A merchant to bind it to."""
+    home_url: str | None = None
+    """Where the phone finds its pages: an H5 build with a hash router."""
 
 
 class CallbackSettings(Struct, forbid_unknown_fields=True):

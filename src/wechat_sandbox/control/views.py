@@ -44,9 +44,10 @@ def account_view(account: OfficialAccount) -> schemas.OfficialAccountView:
     )
 
 
-def mini_program_view(row: MiniProgram) -> schemas.MiniProgramView:
+def mini_program_view(world: World, row: MiniProgram) -> schemas.MiniProgramView:
     """A mini program."""
-    return schemas.MiniProgramView(row.appid, row.secret, row.name)
+    home = world.phone.homes.get(row.appid)
+    return schemas.MiniProgramView(row.appid, row.secret, row.name, home.home_url if home else None)
 
 
 def shopper_view(world: World, shopper: Shopper) -> schemas.ShopperView:
