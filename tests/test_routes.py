@@ -44,6 +44,9 @@ PUBLIC = {
     "GET /api/shop/{m:str}/wechat/callback",
     "POST /api/shop/{m:str}/wechat/login",
     "GET /api/shop/{m:str}/wechat/jssdk",
+    "POST /api/shop/{m:str}/wechat/desktop-sign-ins",
+    "GET /api/shop/{m:str}/wechat/desktop-sign-ins/{sign_in_id:uuid}",
+    "POST /api/shop/{m:str}/wechat/desktop-sign-ins/{sign_in_id:uuid}/session",
     "DELETE /api/shop/session",
     "POST /api/merchant/session",
 }

@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from bihuan import identity, merchants
-from bihuan.channels import accounts, apps, labels, links, messages, replies
+from bihuan.channels import accounts, apps, desktop, labels, links, messages, replies
 from bihuan.channels.db import followers as rows
 from bihuan.channels.db import labels as label_rows
 from bihuan.channels.db.accounts import Account
@@ -220,6 +220,8 @@ async def _note(tx: Tx, account: Account, push: Push, label: Label | None, momen
 async def _reply(tx: Tx, rt: Runtime, merchant: Merchant, push: Push, label: Label | None) -> str:
     if not isinstance(push, Subscribe | Scan | Click | Text):
         return ""
+    if (answer := await desktop.heard(tx, merchant, push, _scene(push))) is not None:
+        return answer
     wanted = await replies.get_replies(tx, merchant.merchant_id)
     match push:
         case Subscribe():

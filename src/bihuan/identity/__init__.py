@@ -21,6 +21,7 @@ from bihuan.identity.checks import CHECKS
 from bihuan.identity.db import Address, Shopper, find_openid, list_addresses_of
 from bihuan.identity.db_sign_ins import Attempt, list_attempts
 from bihuan.identity.errors import WrongCredentials
+from bihuan.identity.limits import limit
 from bihuan.identity.shoppers import get_address, get_shopper, list_shoppers, shopper_of_wechat
 from bihuan.identity.tokens import ShopperSession, issue_shopper_token, read_shopper_token, token_key
 from bihuan.identity.users import (
@@ -55,6 +56,7 @@ __all__ = [
     "get_address",
     "get_shopper",
     "issue_shopper_token",
+    "limit",
     "list_addresses_of",
     "list_attempts",
     "list_logins",

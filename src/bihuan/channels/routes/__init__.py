@@ -2,6 +2,13 @@
 
 from typing import Any
 
-from bihuan.channels.routes import callback, console, label_rooms, outbox, shop
+from bihuan.channels.routes import callback, console, desktop, label_rooms, outbox, shop
 
-ROUTES: tuple[Any, ...] = (*callback.ROUTES, *shop.ROUTES, *console.ROUTES, *label_rooms.ROUTES, *outbox.ROUTES)
+ROUTES: tuple[Any, ...] = (
+    *callback.ROUTES,
+    *shop.ROUTES,
+    *desktop.ROUTES,
+    *console.ROUTES,
+    *label_rooms.ROUTES,
+    *outbox.ROUTES,
+)
