@@ -7,7 +7,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from wechat_sandbox import __version__
-from wechat_sandbox.control import accounts, faults, friends, inspect, minis, payments, shoppers, wallet
+from wechat_sandbox.control import accounts, exchanges, faults, friends, inspect, minis, payments, shoppers, wallet
 from wechat_sandbox.control.apps import HANDLERS as APP_HANDLERS
 from wechat_sandbox.control.errors import ControlError, answer, http_answer, mishap, too_deep
 from wechat_sandbox.world import World
@@ -30,6 +30,7 @@ def control_app(world: World) -> Litestar:
             *wallet.HANDLERS,
             *inspect.HANDLERS,
             *faults.HANDLERS,
+            *exchanges.HANDLERS,
             *APP_HANDLERS,
         ],
         dependencies={"world": Provide(provide_world, sync_to_thread=False)},

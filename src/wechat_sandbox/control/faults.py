@@ -29,9 +29,9 @@ class NewFault(Struct, forbid_unknown_fields=True):
     seed: str | int | UnsetType = UNSET
     """The same seed and sequence do the same harm."""
     skip: int | UnsetType = UNSET
-    count: int | None | UnsetType = UNSET
-    for_seconds: float | None | UnsetType = UNSET
-    delay_seconds: float | None | UnsetType = UNSET
+    count: int | UnsetType | None = UNSET
+    for_seconds: float | UnsetType | None = UNSET
+    delay_seconds: float | UnsetType | None = UNSET
     spread_seconds: float | UnsetType = UNSET
     profile: str | UnsetType = UNSET
     scale: float | UnsetType = UNSET

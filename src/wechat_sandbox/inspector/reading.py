@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MCHID = re.compile(r'mchid="([^"]*)"')
 _FIELD = re.compile(r"<(\w+)>(?:<!\[CDATA\[(.*?)\]\]>|([^<]*))</\1>", re.DOTALL)
-_MCHID_NAMES = ("mchid", "sp_mchid", "combine_mchid")
+_IDENTS = ("appid", "component_appid", "corpid", "corp_id")
 
 
 class Push(Struct):
@@ -36,18 +36,29 @@ def xml_fields(xml: str) -> dict[str, str]:
     return fields
 
 
-def _keyed(world: "World") -> Iterator[tuple[str, str, str]]:
-    """Identifier, name in messages and EncodingAESKey of everything that gets encrypted messages."""
+class Receiver(Struct):
+    """Something that gets pushes: an account, a corp's app, a platform."""
+
+    ident: str
+    """appid or corp id."""
+    name: str
+    """How messages name it (`ToUserName`)."""
+    token: str
+    encoding_aes_key: str
+
+
+def receivers(world: "World") -> Iterator[Receiver]:
+    """Everything of the world that has an EncodingAESKey."""
     for table in (*vars(world).values(), *vars(world.apps).values()):
         if not isinstance(table, Table):
             continue
         for row in table.values():  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType]
-            key: str = getattr(row, "encoding_aes_key", "")  # pyright: ignore[reportUnknownArgumentType]
-            if not key:
+            fields: dict[str, Any] = {name: getattr(row, name) for name in row.__struct_fields__}  # pyright: ignore
+            if not fields.get("encoding_aes_key"):
                 break  # no row of this table has one
-            known = ("appid", "component_appid", "corpid", "corp_id")
-            ident = next((str(getattr(row, name)) for name in known if getattr(row, name, "")), "")  # pyright: ignore[reportUnknownArgumentType]
-            yield ident, str(getattr(row, "original_id", ident)), key  # pyright: ignore[reportUnknownArgumentType]
+            ident = next((str(fields[name]) for name in _IDENTS if fields.get(name)), "")
+            name = str(fields.get("original_id", ident))
+            yield Receiver(ident, name, str(fields.get("token", "")), str(fields["encoding_aes_key"]))
 
 
 def read_push(world: "World", body: bytes) -> Push:
@@ -55,13 +66,13 @@ def read_push(world: "World", body: bytes) -> Push:
     xml = body.decode("utf-8", "replace")
     fields = xml_fields(xml)
     to = fields.get("ToUserName") or fields.get("AppId", "")
-    rows = sorted(_keyed(world), key=lambda row: to not in row[:2])
-    appid = next((ident for ident, name, _ in rows if to in (ident, name)), to)
+    rows = sorted(receivers(world), key=lambda row: to not in (row.ident, row.name))
+    appid = next((row.ident for row in rows if to in (row.ident, row.name)), to)
     encrypted = fields.get("Encrypt", "")
     if encrypted:
-        for _, _, key in rows:
+        for row in rows:
             try:
-                xml, receiver = decrypt_message(key, encrypted)
+                xml, receiver = decrypt_message(row.encoding_aes_key, encrypted)
             except CryptoError:
                 continue
             fields, appid = xml_fields(xml), receiver

@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from wechat_sandbox.asgi import Answer, Request
+    from wechat_sandbox.asgi import Answer, AsgiApp, Request
 
 MAX_EXCHANGES = 2000
 MAX_BODY_BYTES = 32 * 1024
@@ -108,7 +108,10 @@ class Exchanges:
 
     def __init__(self, size: int = MAX_EXCHANGES) -> None:
         self._ring: deque[Incoming | Exchange] = deque(maxlen=size)
-        self._last = 0
+        self.last = 0
+        """The number of the newest."""
+        self.serve: AsgiApp | None = None
+        """The application, to send a call through it again."""
         self._listeners: set[asyncio.Queue[int | None]] = set()
         self._closed = False
 
@@ -116,15 +119,15 @@ class Exchanges:
         """Keep a call; `started` is `time.time()` of its arrival."""
         if len(request.body) > MAX_BODY_BYTES and (answer is None or answer.status != 401):
             request.body = request.body[:MAX_BODY_BYTES]  # handled by now: let the rest go
-        self._last += 1
-        self._ring.append(Incoming(self._last, started, time.time() - started, request, answer, fault))
+        self.last += 1
+        self._ring.append(Incoming(self.last, started, time.time() - started, request, answer, fault))
         if self._listeners:
-            self._tell(self._last)
+            self._tell(self.last)
 
     def going_out(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Exchange:
         """Keep a request that leaves; its answer is filled in later, followed by `changed`."""
-        self._last += 1
-        exchange = Exchange(self._last, "out", time.time(), method, url, body)
+        self.last += 1
+        exchange = Exchange(self.last, "out", time.time(), method, url, body)
         exchange.headers = headers
         exchange.kind = _kind(method, url, headers)
         self._ring.append(exchange)
