@@ -196,7 +196,8 @@ def load_vectors() -> dict[str, Json]:
     return cast("dict[str, Json]", json.loads(text))
 
 
-def check_authorization(request: httpx.Request) -> None:
+def check_authorization(request: httpx.Request, *, signed: bytes | None = None) -> None:
+    """`signed`: what stands for the body in the signature, of an upload."""
     scheme, _, rest = request.headers["Authorization"].partition(" ")
     assert scheme == "WECHATPAY2-SHA256-RSA2048"
     items = dict(re.findall(r'(\w+)="([^"]*)"', rest))
@@ -204,7 +205,11 @@ def check_authorization(request: httpx.Request) -> None:
     assert items["serial_no"] == "7F01AB"
     assert items["timestamp"] == str(int(NOW.timestamp()))
     message = request_message(
-        request.method, request.url.raw_path, items["timestamp"], items["nonce_str"], request.content
+        request.method,
+        request.url.raw_path,
+        items["timestamp"],
+        items["nonce_str"],
+        request.content if signed is None else signed,
     )
     assert crypto.rsa_verify(key("merchant").public_key(), message, items["signature"])
 
