@@ -27,6 +27,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
+from tests.wechat_sandbox.schemas import check_exchange, check_notices
+
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "wechat"
 
@@ -75,6 +77,7 @@ class Sandbox:
 
     def stop(self) -> int:
         if self.process.poll() is None:
+            check_notices(self.get("/_sandbox/notifications", params={"limit": 500})["items"])
             self.process.terminate()
         code = self.process.wait(10)
         self.http.close()
@@ -234,7 +237,10 @@ class Merchant:
         return "WECHATPAY2-SHA256-RSA2048 " + ",".join(f'{name}="{value}"' for name, value in items.items())
 
     def call(self, method: str, target: str, data: Any = None, **changes: str) -> httpx.Response:
-        """A signed call; the answer's signature is verified unless it is a refusal to listen."""
+        """A signed call; the answer's signature is verified unless it is a refusal to listen.
+
+        Request and answer are validated against the published schemas.
+        """
         body = data if isinstance(data, str) else "" if data is None else json.dumps(data, ensure_ascii=False)
         headers = {
             "Authorization": self.authorization(method, target, body, **changes),
@@ -245,6 +251,8 @@ class Merchant:
         response = self.sandbox.http.request(method, target, content=body.encode(), headers=headers)
         if response.is_success:
             assert self.verifies(response.headers, response.content)
+        kind = response.headers.get("content-type", "")
+        check_exchange(method, target, body, response.status_code, kind, response.content)
         return response
 
     def platform_key(self, serial: str) -> RSAPublicKey:
