@@ -178,7 +178,7 @@ class PayConnection:
                     yield chunk
             finally:
                 await response.aclose()
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             code = "timeout" if isinstance(error, httpx.TimeoutException) else "broken_off"
             raise Unavailable(code, type(error).__name__, safe_to_retry=True) from error
 
@@ -321,7 +321,7 @@ class PayConnection:
 
 async def _beginning(response: httpx.Response) -> bytes:
     parts: list[bytes] = []
-    async for part in response.aiter_raw(_MOST_REFUSAL_BYTES):
+    async for part in response.aiter_bytes(_MOST_REFUSAL_BYTES):
         parts.append(part)
         break
     return b"".join(parts)
