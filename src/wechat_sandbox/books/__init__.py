@@ -10,13 +10,16 @@ from wechat_sandbox.books.moves import (
     refund_closed,
     refund_done,
     refunded,
+    resume,
     top_up,
     transfer_done,
     transfer_out,
     transfer_returned,
+    unfreeze,
     withdraw,
 )
 from wechat_sandbox.books.report import balance_sheet, check
+from wechat_sandbox.books.sharing import share_closed, share_done, share_out, share_returned
 from wechat_sandbox.journal import NotEnoughError
 
 __all__ = [
@@ -28,9 +31,15 @@ __all__ = [
     "refund_closed",
     "refund_done",
     "refunded",
+    "resume",
+    "share_closed",
+    "share_done",
+    "share_out",
+    "share_returned",
     "top_up",
     "transfer_done",
     "transfer_out",
     "transfer_returned",
+    "unfreeze",
     "withdraw",
 ]

@@ -4,6 +4,9 @@ from wechat_sandbox.journal import Movement, NotEnoughError
 from wechat_sandbox.models import Order, Refund
 from wechat_sandbox.world import World
 
+FREEZE_SECONDS = 30 * 24 * 3600
+"""After thirty days what was not shared is unfrozen."""
+
 
 def fee_of(total: int, rate_bp: int) -> int:
     """WeChat's fee of an amount in fen, rounded half up."""
@@ -55,6 +58,38 @@ def order_paid(world: World, order: Order) -> None:
         number, out_number = order.transaction_id, order.out_trade_no
         post_of(world, order, "payment", order.total, entries, number, out_number)
         world.orders.put(order.key, order)
+    if order.frozen:
+        _watch(world, order)
+
+
+def unfreeze(world: World, order: Order, order_id: str, out_order_no: str) -> int:
+    """What is still frozen is the payee's own, and nothing more of the order can be shared. The fen unfrozen."""
+    amount = order.frozen
+    with world.store.together():
+        if amount:
+            entries = {"frozen": -amount, "available": amount}
+            post_of(world, order, "unfreeze", amount, entries, order_id, out_order_no)
+        order.frozen = 0
+        order.sharing_done = True
+        world.orders.put(order.key, order)
+    return amount
+
+
+def _watch(world: World, order: Order) -> None:
+    """Unfreeze an order's money when its thirty days are over. Needs a running loop."""
+    world.clock.call_at(order.paid_at + FREEZE_SECONDS, lambda: _expire(world, order))
+
+
+def _expire(world: World, order: Order) -> None:
+    if not order.sharing_done:
+        unfreeze(world, order, "", "")
+
+
+def resume(world: World) -> None:
+    """After a start: watch the orders whose money is frozen. Needs a running loop."""
+    for order in world.orders.values():
+        if order.transaction_id and order.profit_sharing and not order.sharing_done:
+            _watch(world, order)
 
 
 def refunded(world: World, order: Order, refund: Refund) -> None:

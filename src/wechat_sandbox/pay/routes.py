@@ -10,6 +10,7 @@ from wechat_sandbox.pay import combine, partner, prepay, query, refunds
 from wechat_sandbox.pay.answers import error_answer, signed_answer
 from wechat_sandbox.pay.auth import authenticate
 from wechat_sandbox.pay.errors import PayError
+from wechat_sandbox.pay.profit_sharing import routes as profit_sharing
 from wechat_sandbox.world import World
 
 log = logging.getLogger("wechat_sandbox.pay")
@@ -63,4 +64,6 @@ PATHS: tuple[tuple[str, str, PayHandler], ...] = (
     ("GET", "/v3/certificates", query.certificates),
     ("POST", "/v3/refund/domestic/refunds", refunds.create),
     ("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunds.query),
+    ("POST", "/v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund", refunds.apply_abnormal),
+    *profit_sharing.PATHS,
 )
