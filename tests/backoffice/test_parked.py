@@ -65,3 +65,30 @@ async def test_all_are_replayed_and_nobody_else_s(rt: Runtime, business: Busines
     assert len((await get(other, client, f"{PARKED}?limit=100"))["items"]) == len(other.parked)
     clerk = await client.post("/api/merchant/session", json={"login": business.clerk_login, "password": "x"})
     assert clerk.status_code == 401
+
+
+async def test_parked_money_pages_and_is_chosen_by_kind(
+    rt: Runtime, business: Business, client: httpx.AsyncClient
+) -> None:
+    async with rt.db.transaction() as tx:
+        for n in range(3):
+            await tx.execute(
+                """insert into payment_notifications (merchant_id, notification_id, event_type, reference, outcome,
+                     content, received_at) values ($1, $2, 'X.Y', $2, 'parked', '{}', $3)""",
+                business.merchant_id,
+                f"EV-{n}",
+                tx.now,
+            )
+    path, seen = "/api/merchant/payments/parked?limit=1", list[str]()
+    cursor = ""
+    while True:
+        page = await get(business, client, f"{path}{cursor}")
+        seen += [one["id"] for one in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert seen[1:] == ["EV-0", "EV-1", "EV-2"]
+    assert len(seen) == 4
+    assert len((await get(business, client, f"{path}0&kind=notification"))["items"]) == 4
+    assert (await get(business, client, f"{path}&kind=refund"))["items"] == []
+    assert (await business.send(client, "GET", f"{path}&kind=odd")).status_code == 400

@@ -161,21 +161,27 @@ class ParkedRow(msgspec.Struct, frozen=True):
     since: datetime
 
 
-async def list_parked(tx: Tx, merchant_id: MerchantId, limit: int) -> list[ParkedRow]:
-    """Parked money, refunds and notifications, the oldest first."""
+async def list_parked(
+    tx: Tx, merchant_id: MerchantId, kind: str | None, after: tuple[datetime, str] | None, limit: int
+) -> list[ParkedRow]:
+    """Parked money, refunds and notifications (or one kind of them), the oldest first, from after `after` on."""
     rows = await tx.fetch(
-        """(select 'payment' as kind, attempt_id::text as id, out_trade_no as reference, paid_fen as amount_fen,
-                   reason, paid_at as since
-            from payment_attempts where merchant_id = $1 and verdict = 'parked' order by attempt_id limit $2)
-           union all
-           (select 'refund', refund_id::text, replace(refund_id::text, '-', ''), amount_fen, coalesce(error, reason),
-                   parked_at
-            from payment_refunds where merchant_id = $1 and parked_at is not null order by parked_at limit $2)
-           union all
-           (select 'notification', notification_id, reference, null, coalesce(reason, event_type), received_at
-            from payment_notifications where merchant_id = $1 and outcome = 'parked' order by received_at limit $2)
-           order by since limit $2""",
+        """select kind, id, reference, amount_fen, reason, since from (
+             select 'payment' as kind, attempt_id::text as id, out_trade_no as reference, paid_fen as amount_fen,
+                    reason, paid_at as since
+             from payment_attempts where merchant_id = $1 and verdict = 'parked'
+             union all
+             select 'refund', refund_id::text, replace(refund_id::text, '-', ''), amount_fen,
+                    coalesce(error, reason), parked_at
+             from payment_refunds where merchant_id = $1 and parked_at is not null
+             union all
+             select 'notification', notification_id, reference, null, coalesce(reason, event_type), received_at
+             from payment_notifications where merchant_id = $1 and outcome = 'parked') parked
+           where ($2::text is null or kind = $2) and ($3::timestamptz is null or (since, id) > ($3, $4))
+           order by since, id limit $5""",
         merchant_id,
+        kind,
+        *(after or (None, None)),
         limit,
     )
     return db.many(ParkedRow, rows)

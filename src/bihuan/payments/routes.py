@@ -1,16 +1,18 @@
 """Routes of payments: WeChat's notifications (for OpenAPI; see `callbacks`), the merchant's account, what is parked."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Request, get, post, put
 
+from bihuan.kernel import paging
 from bihuan.kernel.http import access
-from bihuan.kernel.paging import Limit, Page
+from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import merchant_of_id
 from bihuan.payments import accounts, callbacks, clients, watching
 from bihuan.payments.accounts import PaymentAccount
-from bihuan.payments.schemas import ParkedView, PaymentAccountIn, PaymentAccountView
+from bihuan.payments.schemas import ParkedKind, ParkedView, PaymentAccountIn, PaymentAccountView
 from bihuan.staff import StaffSession
 
 
@@ -47,10 +49,18 @@ async def put_payment_account(rt: Runtime, staff: StaffSession, data: PaymentAcc
 
 
 @get("/api/merchant/payments/parked", opt=access("staff:payments.read"))
-async def list_parked(rt: Runtime, staff: StaffSession, limit: Limit = 100) -> Page[ParkedView]:
-    """Money that could not be placed, refunds that do not go through, notifications about nothing of ours."""
+async def list_parked(
+    rt: Runtime, staff: StaffSession, kind: ParkedKind | None = None, limit: Limit = 20, cursor: Cursor = None
+) -> Page[ParkedView]:
+    """Money that could not be placed, refunds that do not go through, notifications about nothing of ours.
+
+    The oldest first; `kind` leaves one of the three.
+    """
+    after = paging.decode(cursor, tuple[datetime, str])
     async with rt.db.session() as tx:
-        return Page(await watching.list_parked(tx, staff.merchant_id, limit))
+        found = await watching.list_parked(tx, staff.merchant_id, limit + 1, kind=kind, after=after)
+    last = found[limit - 1] if len(found) > limit else None
+    return Page(found[:limit], paging.encode(last.since.isoformat(), last.id) if last else None)
 
 
 async def _view(rt: Runtime, staff: StaffSession, account: PaymentAccount) -> PaymentAccountView:

@@ -1,7 +1,7 @@
 """Wire types of payments, and what `prepare` takes."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
@@ -75,10 +75,13 @@ class PaymentView(msgspec.Struct, frozen=True):
     refunds: list[RefundView]
 
 
+ParkedKind = Literal["payment", "refund", "notification"]
+
+
 class ParkedView(msgspec.Struct, frozen=True):
     """Money, a refund or a notification that a person must look at."""
 
-    kind: str  # payment | refund | notification
+    kind: str  # a ParkedKind
     id: str
     reference: str
     amount_fen: int | None

@@ -6,7 +6,7 @@ it is asked about; paid, it is settled as its notification would have been; unpa
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -19,7 +19,7 @@ from bihuan.payments import clients, db, db_refunds, db_watch, rules
 from bihuan.payments.bounded import RUN_SECONDS, within
 from bihuan.payments.db_watch import WatchedRow
 from bihuan.payments.inbox import INBOX, settle_safely
-from bihuan.payments.schemas import ParkedView, PaymentView, RefundView
+from bihuan.payments.schemas import ParkedKind, ParkedView, PaymentView, RefundView
 from bihuan.payments.settlers import Settlers
 from bihuan.payments.settling import Heard
 from bihuan.wechat import PayError, WeChatError
@@ -157,7 +157,14 @@ async def list_for(
     return found
 
 
-async def list_parked(tx: Tx, merchant_id: MerchantId, limit: int) -> list[ParkedView]:
-    """What a person must look at, the oldest first."""
-    rows = await db_watch.list_parked(tx, merchant_id, limit)
+async def list_parked(
+    tx: Tx,
+    merchant_id: MerchantId,
+    limit: int,
+    *,
+    kind: ParkedKind | None = None,
+    after: tuple[datetime, str] | None = None,
+) -> list[ParkedView]:
+    """What a person must look at, the oldest first, from after `after` (the `since` and `id` of one) on."""
+    rows = await db_watch.list_parked(tx, merchant_id, kind, after, limit)
     return [ParkedView(r.kind, r.id, r.reference, r.amount_fen, r.reason, r.since) for r in rows]
