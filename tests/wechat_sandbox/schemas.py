@@ -21,6 +21,10 @@ DIRECT_COMBINE = ("/v3/combine-transactions/jsapi", "/v3/combine-transactions/na
 """Their schemas require `sub_mchid` of every part, which direct merchants do not have (wire.md; the schema of
 .../app and the query's do not)."""
 
+SHARE_QUERY = "/v3/profitsharing/orders/{out_order_no}"
+"""Its schema has the enumerations of other fields (its own examples are not among them); the answer is that of
+the request (wire.md)."""
+
 formats = FormatChecker()
 
 
@@ -70,6 +74,8 @@ def _request_validator(path: str, method: str) -> Any:
 
 @cache
 def _answer_validators(path: str, method: str) -> dict[int, Any]:
+    if path == SHARE_QUERY:
+        path, method = "/v3/profitsharing/orders", "POST"
     operation, file = _operation(path, method)
     return {
         int(code): Draft4Validator(_resolve(row["schema"], file), format_checker=formats) if "schema" in row else None
