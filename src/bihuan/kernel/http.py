@@ -24,6 +24,7 @@ from prometheus_client import Histogram
 
 from bihuan.kernel.errors import BadRequest, Forbidden, NotFound, Problem, TooLarge, Unauthorized, Unavailable
 from bihuan.kernel.ids import new_id
+from bihuan.kernel.log import REQUEST_ID
 from bihuan.kernel.metrics import REQUESTS
 
 log = structlog.get_logger(__name__)
@@ -191,6 +192,13 @@ def _histogram(method: str, status_class: int) -> Histogram:
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{8,64}$")
 
 
+def _request_id_of(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.match(given := value.decode("latin-1")):
+            return given
+    return new_id().hex
+
+
 def request_id_middleware(app: ASGIApp) -> ASGIApp:
     """Gives each request an id (or keeps the caller's), returns it as X-Request-Id, binds it to the logs."""
 
@@ -198,8 +206,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        given = next((v.decode("latin-1") for k, v in scope["headers"] if k == b"x-request-id"), "")
-        request_id = given if _REQUEST_ID.match(given) else new_id().hex
+        request_id = _request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
         status = 500
@@ -211,13 +218,13 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
 
-        structlog.contextvars.bind_contextvars(request_id=request_id)
+        REQUEST_ID.set(request_id)
         try:
             await app(scope, receive, send_with_id)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             _histogram(method, status // 100).observe(time.perf_counter() - started)
-            structlog.contextvars.clear_contextvars()
+            REQUEST_ID.set("")
 
     return middleware
 

@@ -3,9 +3,13 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id")
+"""The id of the request that is being answered; stands in each of its log lines."""
 
 _SECRET_WORDS = (
     "secret",
@@ -26,6 +30,13 @@ def _redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMappi
     return event
 
 
+def _add_request_id(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    request_id = REQUEST_ID.get("")
+    if request_id:
+        event.setdefault("request_id", request_id)
+    return event
+
+
 def configure(level: str, *, json: bool) -> None:
     """Sets up logging of this process: readable lines for a person, JSON for a machine."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
@@ -39,7 +50,7 @@ def configure(level: str, *, json: bool) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _redact,

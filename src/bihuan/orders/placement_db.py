@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -56,7 +57,7 @@ async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: t
 
 def _order_columns(
     merchant_id: MerchantId, drafts: Sequence[Draft], now: datetime, expires_at: datetime
-) -> tuple[list[object], ...]:
+) -> tuple[list[object] | None, ...]:
     views = [draft.view for draft in drafts]
     who = [draft.attribution for draft in drafts]
     return (
@@ -72,16 +73,21 @@ def _order_columns(
         [_json(view.adjustments).decode() for view in views],
         [view.delivery.method for view in views],
         [_delivery(view) for view in views],
-        [draft.pickup_code for draft in drafts],
-        [view.remark for view in views],
-        [a.store_id for a in who],
-        [a.counter_id for a in who],
-        [a.staff_id for a in who],
-        [a.sharer_id for a in who],
+        _sparse([draft.pickup_code for draft in drafts]),
+        _sparse([view.remark for view in views]),
+        _sparse([a.store_id for a in who]),
+        _sparse([a.counter_id for a in who]),
+        _sparse([a.staff_id for a in who]),
+        _sparse([a.sharer_id for a in who]),
         [_json({"rule": a.rule, "touchpoint_ids": a.touchpoint_ids}).decode() for a in who],
         [FactId(new_id()) for _ in drafts],
         [_fact(merchant_id, draft, now, expires_at) for draft in drafts],
     )
+
+
+def _sparse(values: list[Any]) -> list[Any] | None:
+    """A column without any value as one null: `unnest` fills it up, and nothing is encoded for each row."""
+    return values if any(value is not None for value in values) else None
 
 
 def _delivery(view: OrderView) -> str:
@@ -108,7 +114,7 @@ def _fact(merchant_id: MerchantId, draft: Draft, now: datetime, expires_at: date
     ).decode()
 
 
-def _line_columns(drafts: Sequence[Draft]) -> tuple[list[object], ...]:
+def _line_columns(drafts: Sequence[Draft]) -> tuple[list[object] | None, ...]:
     lines = [(d.view.order_id, line, pool) for d in drafts for line, pool in zip(d.view.lines, d.pool_ids, strict=True)]
     return (
         [order_id for order_id, _, _ in lines],
@@ -118,7 +124,7 @@ def _line_columns(drafts: Sequence[Draft]) -> tuple[list[object], ...]:
         [pool_id for _, _, pool_id in lines],
         [line.title for _, line, _ in lines],
         [_json(line.option_values).decode() for _, line, _ in lines],
-        [line.image_url for _, line, _ in lines],
+        _sparse([line.image_url for _, line, _ in lines]),
         [line.quantity for _, line, _ in lines],
         [line.unit_price_fen for _, line, _ in lines],
         [_json(line.adjustments).decode() for _, line, _ in lines],
