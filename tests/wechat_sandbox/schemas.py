@@ -24,6 +24,9 @@ DIRECT_COMBINE = ("/v3/combine-transactions/jsapi", "/v3/combine-transactions/na
 SHARE_QUERY = "/v3/profitsharing/orders/{out_order_no}"
 """Its schema has the enumerations of other fields (its own examples are not among them); the answer is that of
 the request (wire.md)."""
+PARTNER_JSAPI = "/v3/pay/partner/transactions/jsapi"
+"""Its schema shares the payer with the answers and so requires `sp_openid`, where a request gives that or
+`sub_openid` (wire.md)."""
 
 formats = FormatChecker()
 
@@ -69,6 +72,11 @@ def _request_validator(path: str, method: str) -> Any:
     schema = _resolve(schemas[0], file)
     if path in DIRECT_COMBINE:
         schema["properties"]["sub_orders"]["items"]["required"].remove("sub_mchid")
+    if path == PARTNER_JSAPI:
+        payer = next(row for row in schema["allOf"] if "payer" in row.get("properties", {}))
+        part = payer["properties"]["payer"]["allOf"][0]
+        part["anyOf"] = [{"required": [name]} for name in ("sp_openid", "sub_openid")]
+        del part["required"]
     return Draft4Validator(schema, format_checker=formats)
 
 

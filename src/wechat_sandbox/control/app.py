@@ -7,7 +7,18 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from wechat_sandbox import __version__
-from wechat_sandbox.control import accounts, exchanges, faults, friends, inspect, minis, payments, shoppers, wallet
+from wechat_sandbox.control import (
+    accounts,
+    exchanges,
+    faults,
+    friends,
+    inspect,
+    minis,
+    payments,
+    shoppers,
+    till,
+    wallet,
+)
 from wechat_sandbox.control.apps import HANDLERS as APP_HANDLERS
 from wechat_sandbox.control.errors import ControlError, answer, http_answer, mishap, too_deep
 from wechat_sandbox.world import World
@@ -25,6 +36,7 @@ def control_app(world: World) -> Litestar:
             *accounts.HANDLERS,
             *shoppers.HANDLERS,
             *payments.HANDLERS,
+            *till.HANDLERS,
             *friends.HANDLERS,
             *minis.HANDLERS,
             *wallet.HANDLERS,

@@ -6,7 +6,7 @@ from typing import Any
 
 from wechat_sandbox.asgi import Answer, Handler, Request, Routes
 from wechat_sandbox.models import Merchant
-from wechat_sandbox.pay import combine, partner, prepay, query, refunds
+from wechat_sandbox.pay import codepay, combine, partner, prepay, query, refunds
 from wechat_sandbox.pay.answers import error_answer, signed_answer
 from wechat_sandbox.pay.auth import authenticate
 from wechat_sandbox.pay.errors import PayError
@@ -14,7 +14,8 @@ from wechat_sandbox.pay.profit_sharing import routes as profit_sharing
 from wechat_sandbox.world import World
 
 log = logging.getLogger("wechat_sandbox.pay")
-PayHandler = Callable[[World, Merchant, Request], dict[str, Any] | None]
+PayHandler = Callable[[World, Merchant, Request], dict[str, Any] | Answer | None]
+"""Gives what is to be signed (None: 204), or an answer that WeChat does not sign, as files."""
 
 
 def _guarded(handle: PayHandler) -> Handler:
@@ -24,7 +25,8 @@ def _guarded(handle: PayHandler) -> Handler:
         merchant: Merchant | None = None
         try:
             merchant = authenticate(world, request)
-            return signed_answer(world, merchant, handle(world, merchant, request))
+            data = handle(world, merchant, request)
+            return data if isinstance(data, Answer) else signed_answer(world, merchant, data)
         except PayError as error:
             return error_answer(world, merchant, error)
         except Exception:
@@ -55,6 +57,10 @@ PATHS: tuple[tuple[str, str, PayHandler], ...] = (
     ("GET", "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}", partner.by_out_trade_no),
     ("POST", "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}/close", partner.close),
     ("GET", "/v3/pay/partner/transactions/id/{transaction_id}", partner.by_transaction_id),
+    ("POST", "/v3/pay/transactions/codepay", codepay.pay),
+    ("POST", "/v3/pay/transactions/out-trade-no/{out_trade_no}/reverse", codepay.reverse),
+    ("POST", "/v3/pay/partner/transactions/codepay", codepay.partner_pay),
+    ("POST", "/v3/pay/partner/transactions/out-trade-no/{out_trade_no}/reverse", codepay.partner_reverse),
     ("POST", "/v3/combine-transactions/jsapi", combine.jsapi),
     ("POST", "/v3/combine-transactions/native", combine.native),
     ("POST", "/v3/combine-transactions/h5", combine.h5),
