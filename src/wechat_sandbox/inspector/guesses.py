@@ -44,6 +44,9 @@ def guesses(exchange: Exchange, items: dict[str, str]) -> Iterator[Guess]:
 def _frames(lines: list[bytes]) -> Iterator[tuple[bytes, Why | None]]:
     text = b"\n".join(lines)
     yield text + b"\n", None
+    if not lines[4]:
+        short = b"\n".join(lines[:4]) + b"\n"
+        yield short, ("empty_line", "没有正文时也要有一个空行", "an empty body still needs its line")
     yield text, ("trailing_newline", "待签名串末尾少一个换行", "the last line lacks its newline")
     yield b"\r\n".join(lines) + b"\r\n", ("crlf", "换行用了 \\r\\n，应为 \\n", "lines end with \\r\\n, not \\n")
     yield (
@@ -53,15 +56,8 @@ def _frames(lines: list[bytes]) -> Iterator[tuple[bytes, Why | None]]:
     yield text + b"\n\n", ("extra_newline", "末尾多一个换行", "there is one newline too many")
     swapped = [lines[0], lines[1], lines[3], lines[2], lines[4]]
     yield b"\n".join(swapped) + b"\n", ("order", "随机串与时间戳的顺序反了", "nonce and timestamp are swapped")
-    if not lines[4]:
-        yield (
-            b"\n".join(lines[:4]) + b"\n",
-            ("empty_line", "没有正文时也要有一个空行", "an empty body still needs its line"),
-        )
-    yield (
-        b"\n".join(lines[2:]) + b"\n",
-        ("answer_form", "只签了三行：那是应答的格式", "three lines: that is the form of an answer"),
-    )
+    answer = b"\n".join(lines[2:]) + b"\n"
+    yield answer, ("answer_form", "只签了三行：那是应答的格式", "three lines: that is the form of an answer")
 
 
 def _targets(target: str, host: str) -> Iterator[tuple[bytes, Why | None]]:

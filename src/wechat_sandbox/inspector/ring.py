@@ -71,10 +71,10 @@ def _path(target: str) -> str:
 class Incoming:
     """What the hot path leaves behind of a call: three references and four numbers."""
 
-    __slots__ = ("answer", "at", "fault", "number", "request", "seconds")
+    __slots__ = ("answer", "at", "fault", "number", "request", "seconds", "size")
 
     def __init__(
-        self, number: int, at: float, seconds: float, request: "Request", answer: "Answer | None", fault: str
+        self, number: int, at: float, seconds: float, request: "Request", answer: "Answer | None", fault: str, size: int
     ) -> None:
         self.number = number
         self.at = at
@@ -82,6 +82,8 @@ class Incoming:
         self.request = request
         self.answer = answer
         self.fault = fault
+        self.size = size
+        """Of the body as it came."""
 
 
 def _unfold(raw: Incoming) -> Exchange:
@@ -91,6 +93,7 @@ def _unfold(raw: Incoming) -> Exchange:
     exchange.headers = request.headers
     exchange.seconds = raw.seconds
     exchange.fault = raw.fault
+    exchange.size = raw.size
     if answer is None:
         exchange.error = "the connection was cut"
         return exchange
@@ -117,10 +120,11 @@ class Exchanges:
 
     def came_in(self, request: "Request", answer: "Answer | None", started: float, fault: str = "") -> None:
         """Keep a call; `started` is `time.time()` of its arrival."""
-        if len(request.body) > MAX_BODY_BYTES and (answer is None or answer.status != 401):
+        size = len(request.body)
+        if size > MAX_BODY_BYTES and (answer is None or answer.status != 401):
             request.body = request.body[:MAX_BODY_BYTES]  # handled by now: let the rest go
         self.last += 1
-        self._ring.append(Incoming(self.last, started, time.time() - started, request, answer, fault))
+        self._ring.append(Incoming(self.last, started, time.time() - started, request, answer, fault, size))
         if self._listeners:
             self._tell(self.last)
 
