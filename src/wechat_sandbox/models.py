@@ -148,6 +148,8 @@ class AccessToken(Struct):
     stable: bool
     created_at: float
     expires_at: float
+    component_appid: str = ""
+    """A third-party platform that holds it for the app."""
 
 
 class JsTicket(Struct):
