@@ -34,17 +34,22 @@ export const rooms: Room[] = [
   { name: 'categories', path: '/categories', title: 'categories', needs: ['catalog.read'], group: 'goods', icon: 'categories', view: () => import('@/views/goods/CategoriesView.vue') },
   { name: 'stock', path: '/stock', title: 'stock', needs: ['stock.read'], group: 'goods', icon: 'stock', view: () => import('@/views/goods/StockView.vue') },
 
+  { name: 'profile', path: '/profile', title: 'profile', needs: ['merchant.write'], group: 'places', icon: 'window', view: () => import('@/views/places/ProfileView.vue') },
   { name: 'stores', path: '/stores', title: 'stores', needs: ['stores.read'], group: 'places', icon: 'stores', view: () => import('@/views/places/StoresView.vue') },
   { name: 'staff', path: '/staff', title: 'staff', needs: ['staff.read'], group: 'places', icon: 'staff', view: () => import('@/views/places/StaffView.vue') },
+  { name: 'sign-ins', path: '/sign-ins', title: 'signIns', needs: [], group: 'places', icon: 'shield', view: () => import('@/views/session/SignInsView.vue') },
   { name: 'labels', path: '/labels', title: 'labels', needs: ['labels.read'], group: 'places', icon: 'qr', view: () => import('@/views/places/LabelsView.vue') },
 
   { name: 'members', path: '/members', title: 'members', needs: ['members.read'], group: 'people', icon: 'members', view: () => import('@/views/people/MembersView.vue') },
+  { name: 'levels', path: '/member-levels', title: 'levels', needs: ['members.read'], group: 'people', icon: 'crown', view: () => import('@/views/people/LevelsView.vue') },
   { name: 'followers', path: '/followers', title: 'followers', needs: ['members.read'], group: 'people', icon: 'followers', view: () => import('@/views/people/FollowersView.vue') },
 
   { name: 'official-account', path: '/official-account', title: 'officialAccount', needs: ['channels.write'], group: 'wechat', icon: 'chat', view: () => import('@/views/wechat/OfficialAccountView.vue') },
+  { name: 'messages', path: '/messages', title: 'messages', needs: ['channels.read'], group: 'wechat', icon: 'sent', view: () => import('@/views/people/MessagesView.vue') },
   { name: 'payment', path: '/payment', title: 'payment', needs: ['payments.read'], group: 'wechat', icon: 'pay', view: () => import('@/views/wechat/PaymentView.vue') },
 
   { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },
+  { name: 'parked-payments', path: '/parked-payments', title: 'parkedPayments', needs: ['payments.read'], group: 'finance', icon: 'alert', view: () => import('@/views/finance/ParkedPaymentsView.vue') },
   { name: 'deliveries', path: '/deliveries', title: 'deliveries', needs: ['deliveries.read'], group: 'finance', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 
   { name: 'platform', path: '/platform', title: 'platformOverview', needs: ['platform.read'], platform: true, group: 'platform', icon: 'platform', view: () => import('@/views/platform/OverviewView.vue') },

@@ -1,5 +1,12 @@
-import { get, type Page, type Query } from './http'
-import type { Follower, Member } from './types'
+import { get, post, put, type Page, type Query } from './http'
+import type { Follower, Level, Member, Message } from './types'
 
 export const members = (query: Query): Promise<Page<Member>> => get('/api/merchant/members', query)
 export const followers = (query: Query): Promise<Page<Follower>> => get('/api/merchant/followers', query)
+
+export const levels = (): Promise<{ levels: Level[] }> => get('/api/merchant/member-levels')
+export const saveLevels = (levels: Level[], key: string): Promise<{ levels: Level[] }> =>
+  put('/api/merchant/member-levels', { levels }, key)
+
+export const messages = (query: Query): Promise<Page<Message>> => get('/api/merchant/messages', query)
+export const retryMessage = (id: string): Promise<unknown> => post(`/api/merchant/messages/${id}/retry`)

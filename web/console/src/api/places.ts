@@ -1,6 +1,6 @@
 /** Stores, their counters, staff and the labelled codes that bring shoppers in. */
 import { get, post, put, type Page, type Query } from './http'
-import type { Counter, Label, LabelKind, StaffMember, Store } from './types'
+import type { Counter, Label, LabelKind, Profile, StaffMember, Store } from './types'
 
 export type StoreWrite = Omit<Store, 'store_id'>
 
@@ -13,6 +13,15 @@ export const counters = (storeId: string): Promise<Page<Counter>> =>
   get(`/api/merchant/stores/${storeId}/counters`, { limit: 100 })
 export const createCounter = (storeId: string, counter: { code: string; name: string }, key: string): Promise<Counter> =>
   post(`/api/merchant/stores/${storeId}/counters`, counter, key)
+
+export const updateCounter = (counter: Counter, change: Pick<Counter, 'name' | 'state'>, key: string): Promise<Counter> =>
+  put(`/api/merchant/stores/${counter.store_id}/counters/${counter.counter_id}`, change, key)
+/** Gives a store up with its counters; refused while stock lies there or pickups wait. */
+export const retireStore = (id: string, key: string): Promise<Store> => post(`/api/merchant/stores/${id}/retire`, {}, key)
+
+export const profile = (): Promise<Profile> => get('/api/merchant/profile')
+export const saveProfile = (value: Omit<Profile, 'code'>, key: string): Promise<Profile> =>
+  put('/api/merchant/profile', value, key)
 
 export interface StaffWrite {
   login: string

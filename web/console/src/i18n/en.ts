@@ -11,5 +11,7 @@ import { en as people } from './texts/people'
 import { en as wechat } from './texts/wechat'
 import { en as finance } from './texts/finance'
 import { en as platform } from './texts/platform'
+import { en as profile } from './texts/profile'
+import { en as rooms } from './texts/rooms'
 
-export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform }
+export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms }

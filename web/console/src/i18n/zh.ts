@@ -11,5 +11,7 @@ import { zh as people } from './texts/people'
 import { zh as wechat } from './texts/wechat'
 import { zh as finance } from './texts/finance'
 import { zh as platform } from './texts/platform'
+import { zh as profile } from './texts/profile'
+import { zh as rooms } from './texts/rooms'
 
-export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform }
+export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms }

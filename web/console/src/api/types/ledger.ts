@@ -29,3 +29,21 @@ export interface ParkedDelivery {
   parked_at: string
   merchant_id: string
 }
+
+/** How many deliveries of a handler are parked. */
+export interface ParkedCount {
+  handler: string
+  parked: number
+}
+
+export type ParkedKind = 'payment' | 'refund' | 'notification'
+
+/** Money, a refund or a notification that a person must look at. */
+export interface ParkedPayment {
+  kind: ParkedKind
+  id: string
+  reference: string
+  amount_fen: number | null
+  reason: string
+  since: string
+}

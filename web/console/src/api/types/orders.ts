@@ -38,8 +38,23 @@ export interface Attribution {
   staff_id: string | null
   staff_name: string | null
   sharer_id: string | null
+  sharer_name: string | null
   rule: string
-  touchpoints: { touchpoint_id: string; kind: string; label_code: string | null; occurred_at: string }[]
+  touchpoints: Touchpoint[]
+}
+
+/** A contact between shopper and merchant, in names. `decisive`: the order is owed to it. */
+export interface Touchpoint {
+  touchpoint_id: string
+  kind: string
+  label_code: string | null
+  label_name: string | null
+  store_name: string | null
+  counter_name: string | null
+  staff_name: string | null
+  sharer_name: string | null
+  decisive: boolean
+  occurred_at: string
 }
 
 export interface Order {
@@ -101,4 +116,5 @@ export interface Payment {
 export interface OrderDetail extends Order {
   payments: Payment[]
   events: { at: string; kind: string; detail: unknown }[]
+  journey: Touchpoint[]
 }

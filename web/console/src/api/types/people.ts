@@ -16,3 +16,30 @@ export interface Follower {
   label_name?: string | null
   followed_at: string
 }
+
+/** A member level: reached from `growth` on. */
+export interface Level {
+  code: string
+  name: string
+  growth: number
+  benefits: string
+}
+
+/** What the official account said by itself, and what became of it. */
+export interface Message {
+  message_id: string
+  nickname: string | null
+  purpose: string
+  title: string
+  text: string
+  state: 'queued' | 'sending' | 'sent' | 'failed'
+  attempts: number
+  sent_as: string | null
+  /** WeChat's reason. */
+  errcode: number | null
+  error: string | null
+  /** It may have been said all the same. */
+  uncertain: boolean
+  created_at: string
+  changed_at: string
+}

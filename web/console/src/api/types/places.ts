@@ -9,7 +9,7 @@ export interface Store {
   phone: string
   hours: string
   pickup: boolean
-  state: 'open' | 'closed'
+  state: 'open' | 'closed' | 'retired'
 }
 
 export interface Counter {
@@ -17,6 +17,7 @@ export interface Counter {
   store_id: string
   code: string
   name: string
+  state: 'open' | 'retired'
 }
 
 export interface StaffMember {
@@ -42,4 +43,16 @@ export interface Label {
   qr_content: string | null
   scans: number
   created_at: string
+}
+
+/** How shoppers see the merchant, and what a parcel costs them. */
+export interface Profile {
+  code: string
+  name: string
+  intro: string
+  logo_url: string | null
+  theme_color: string
+  freight_fen: number
+  /** From this much of goods on, freight is free; null: never. */
+  freight_free_from_fen: number | null
 }

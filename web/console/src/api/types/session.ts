@@ -18,3 +18,14 @@ export interface Dashboard {
   by_store: (LoopNumbers & { store_id: string | null; store_name: string | null })[]
   trend: (LoopNumbers & { date: string })[]
 }
+
+/** An attempt to sign in, and what is odd about it. */
+export interface SignInAttempt {
+  attempt_id: string
+  login: string
+  outcome: string
+  address: string | null
+  user_agent: string | null
+  occurred_at: string
+  suspicion: 'guessing' | 'after_failures' | 'new_address' | null
+}

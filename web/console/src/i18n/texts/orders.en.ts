@@ -108,7 +108,10 @@ export const en: Same<typeof zh> = {
   tradeNo: 'Trade number',
   transaction: 'WeChat number',
   refund: 'Refund',
-  eventsTitle: 'What happened',
+  eventsTitle: 'Journey and history',
+  sharedBy: (who: string) => `Shared by ${who}`,
+  sharedBySomebody: 'Shared by a friend',
+  decisive: 'Decided',
   events: {
     placed: 'Placed',
     created: 'Placed',

@@ -111,7 +111,10 @@ export const zh = {
   tradeNo: '商户单号',
   transaction: '微信单号',
   refund: '退款',
-  eventsTitle: '订单经过',
+  eventsTitle: '顾客旅程与订单经过',
+  sharedBy: (who: string) => `${who} 分享`,
+  sharedBySomebody: '好友分享',
+  decisive: '决定归属',
   events: {
     placed: '下单',
     created: '下单',
