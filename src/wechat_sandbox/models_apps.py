@@ -165,8 +165,8 @@ class Component(Struct):
     """授权事件接收URL: ticket and authorization events."""
     message_url: str | None = None
     """消息与事件接收URL: `$APPID$` in it becomes the authorizer's appid."""
-    ticket: str = ""
-    ticket_at: float = 0.0
+    tickets: dict[str, float] = field(default_factory=dict[str, float])
+    """Tickets of the last twelve hours and when they were pushed."""
 
 
 class Authorization(Struct):

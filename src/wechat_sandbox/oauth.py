@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 from wechat_sandbox.accounts import avatar_url, identity_of
 from wechat_sandbox.asgi import Answer, Request, html_answer, redirect
 from wechat_sandbox.models import LoginCode, OAuthGrant, Shopper
+from wechat_sandbox.open_platform.permissions import find as find_authorization
 from wechat_sandbox.world import World
 from wechat_sandbox.wx_api import OK, check_secret
 from wechat_sandbox.wx_errors import WxError
@@ -54,6 +55,9 @@ def authorize(world: World, request: Request) -> Answer:
         return page("scope 参数错误或没有 scope 权限", "<p>错误码 10005</p>")
     if len(query.get("state", "").encode()) > 128:
         return page("state 参数过长", "<p>错误码 10015</p>")
+    component_appid = query.get("component_appid", "")
+    if component_appid and find_authorization(world, component_appid, account.appid) is None:
+        return page("公众号未授权给该第三方平台", "<p>错误码 61003</p>")
     shopper = shopper_of(world, request)
     if shopper is None:
         hint = "<p>在沙盒的手机里扫码打开；脚本带上请求头 X-Sandbox-Shopper。</p>"
@@ -62,6 +66,8 @@ def authorize(world: World, request: Request) -> Answer:
     if scope == "snsapi_userinfo" and query.get("forcePopup") == "true" and not consent:
         return _ask(request, account.name, shopper)
     back = {"state": query.get("state", "")}
+    if component_appid:
+        back["appid"] = account.appid
     if consent != "refuse":
         code = "0" + secrets.token_hex(15) + "0w"
         row = LoginCode(code, account.appid, shopper.shopper_id, "oauth", world.clock.now() + CODE_SECONDS, scope)
@@ -99,15 +105,20 @@ def access_token(world: World, request: Request) -> dict[str, Any]:
     """GET /sns/oauth2/access_token: the code for a token and the openid."""
     query = request.query
     app = check_secret(world, query.get("appid", ""), query.get("secret", ""))
-    if query.get("grant_type") != "authorization_code":
+    return exchange(world, app.appid, query.get("code", ""), query.get("grant_type", ""))
+
+
+def exchange(world: World, appid: str, value: str, grant_type: str) -> dict[str, Any]:
+    """What a code is exchanged for, whoever asks. Raises WxError 40002 and those of `take_code`."""
+    if grant_type != "authorization_code":
         raise WxError(40002)
-    code = take_code(world, query.get("code", ""), app.appid, "oauth")
+    code = take_code(world, value, appid, "oauth")
     now = world.clock.now()
     grant = OAuthGrant(
         access_token="10_" + secrets.token_urlsafe(66)[:85],
         refresh_token="10_" + secrets.token_urlsafe(66)[:85],
-        appid=app.appid,
-        openid=identity_of(world, app.appid, code.shopper_id).openid,
+        appid=appid,
+        openid=identity_of(world, appid, code.shopper_id).openid,
         shopper_id=code.shopper_id,
         scope=code.scope,
         expires_at=now + TOKEN_SECONDS,

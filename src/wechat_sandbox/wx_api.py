@@ -8,6 +8,7 @@ import msgspec
 
 from wechat_sandbox.asgi import Answer, Handler, Request, Routes, json_answer
 from wechat_sandbox.models import MiniProgram, OfficialAccount
+from wechat_sandbox.open_platform import permissions
 from wechat_sandbox.world import World
 from wechat_sandbox.wx_errors import WxError
 
@@ -82,7 +83,10 @@ def check_secret(world: World, appid: str, secret: str) -> OfficialAccount | Min
 
 
 def caller(world: World, request: Request) -> str:
-    """The appid behind `access_token`. Raises WxError 41001, 40001 or 42001."""
+    """The appid behind `access_token`, its own or a platform's.
+
+    Raises WxError 41001, 40001, 42001; 61003 and 61007 of a platform without the account's leave.
+    """
     value = request.query.get("access_token", "")
     if not value:
         raise WxError(41001)
@@ -91,6 +95,11 @@ def caller(world: World, request: Request) -> str:
         raise WxError(40001)
     if world.clock.now() >= token.expires_at:
         raise WxError(42001)
+    if token.component_appid:
+        authorization = permissions.find(world, token.component_appid, token.appid)
+        if authorization is None:
+            raise WxError(61003)
+        permissions.check(authorization, request.path)
     return token.appid
 
 

@@ -4,6 +4,8 @@ from wechat_sandbox import oauth
 from wechat_sandbox.asgi import Routes
 from wechat_sandbox.mini_program.routes import PATHS as MINI_PROGRAM_PATHS
 from wechat_sandbox.official import menus, messages, qrcodes, tags, tokens, users
+from wechat_sandbox.open_platform import pages as platform_pages
+from wechat_sandbox.open_platform.routes import PATHS as OPEN_PLATFORM_PATHS
 from wechat_sandbox.pay import h5_page
 from wechat_sandbox.wx_api import WxHandler, add, guarded
 
@@ -34,6 +36,7 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     ("GET", "/sns/auth", oauth.check),
     ("GET", "/sns/userinfo", oauth.userinfo),
     *MINI_PROGRAM_PATHS,
+    *OPEN_PLATFORM_PATHS,
 )
 
 
@@ -41,6 +44,10 @@ def add_routes(routes: Routes) -> None:
     """Register them all."""
     for methods, path, handle in PATHS:
         add(routes, methods, path, handle)
+    for method in ("GET", "POST"):
+        routes.add(method, "/cgi-bin/componentloginpage", guarded(platform_pages.login_page))
+        routes.add(method, "/safe/bindcomponent", guarded(platform_pages.bind_page))
+        routes.add(method, "/wxaopen/safe/bindcomponent", guarded(platform_pages.bind_page))
     routes.add("GET", "/connect/oauth2/authorize", guarded(oauth.authorize))
     routes.add("GET", "/cgi-bin/mmpayweb-bin/checkmweb", guarded(h5_page.show))
     routes.add("GET", "/cgi-bin/showqrcode", guarded(qrcodes.show))

@@ -34,7 +34,7 @@ def token(world: World, request: Request) -> dict[str, Any]:
     app = check_secret(world, query.get("appid", ""), query.get("secret", ""))
     now = world.clock.now()
     for row in world.tokens.values():
-        if row.appid == app.appid and not row.stable and row.expires_at > now + OVERLAP_SECONDS:
+        if row.appid == app.appid and _own(row) and not row.stable and row.expires_at > now + OVERLAP_SECONDS:
             row.expires_at = now + OVERLAP_SECONDS
             world.tokens.put(row.token, row)
     return _answer(world, _issue(world, app.appid, stable=False))
@@ -47,7 +47,7 @@ def stable_token(world: World, request: Request) -> dict[str, Any]:
         raise WxError(40002)
     app = check_secret(world, asked.appid, asked.secret)
     now = world.clock.now()
-    issued = [row for row in world.tokens.values() if row.appid == app.appid and row.stable]
+    issued = [row for row in world.tokens.values() if row.appid == app.appid and row.stable and _own(row)]
     living = max((row for row in issued if row.expires_at > now), key=lambda row: row.created_at, default=None)
     if living is None:
         return _answer(world, _issue(world, app.appid, stable=True))
@@ -73,6 +73,11 @@ def ticket(world: World, request: Request) -> dict[str, Any]:
         row = JsTicket(secrets.token_urlsafe(64)[:86], account.appid, kind, now + LIFE_SECONDS)
         world.tickets.put(key, row)
     return {"errcode": 0, "errmsg": "ok", "ticket": row.ticket, "expires_in": round(row.expires_at - now)}
+
+
+def _own(row: AccessToken) -> bool:
+    """Not one that a platform holds."""
+    return not row.component_appid
 
 
 def _issue(world: World, appid: str, *, stable: bool) -> AccessToken:
