@@ -1,7 +1,7 @@
 """A thin layer over ASGI for WeChat's own paths, where a framework's cost per request would hurt."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -58,9 +58,9 @@ class Request:
 
 
 class Answer:
-    """A whole response."""
+    """A whole response; a long body may come in `pieces` instead."""
 
-    __slots__ = ("body", "content_type", "headers", "status")
+    __slots__ = ("body", "content_type", "headers", "pieces", "status")
 
     def __init__(
         self,
@@ -68,8 +68,10 @@ class Answer:
         body: bytes = b"",
         content_type: bytes = JSON_TYPE,
         headers: list[tuple[bytes, bytes]] | None = None,
+        pieces: Iterator[bytes] | None = None,
     ) -> None:
         self.status = status
+        self.pieces = pieces
         self.body = body
         self.content_type = content_type
         self.headers = headers or []
@@ -118,11 +120,22 @@ def read_headers(scope: Scope) -> dict[str, str]:
 
 async def send_answer(send: Send, answer: Answer) -> None:
     """Write an answer out."""
+    if answer.pieces is not None:
+        await _send_pieces(send, answer, answer.pieces)
+        return
     headers = [(b"content-length", str(len(answer.body)).encode()), *answer.headers]
     if answer.body:
         headers.append((b"content-type", answer.content_type))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _send_pieces(send: Send, answer: Answer, pieces: Iterator[bytes]) -> None:
+    headers = [*answer.headers, (b"content-type", answer.content_type)]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 Handler = Callable[[World, Request], Answer]

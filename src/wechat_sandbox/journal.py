@@ -174,5 +174,11 @@ class Journal:
             if len(rows) < _PAGE:
                 return
 
+    def count(self, mchid: str, day: str, *, provider: bool = False) -> int:
+        """How many movements `movements` would give for a day."""
+        column = "sp_mchid" if provider else "mchid"
+        query = f"select count(*) from movements where {column} = ? and day = ?"  # noqa: S608 - constants
+        return int(self._db.execute(query, (mchid, day)).fetchone()[0])
+
     def __len__(self) -> int:
         return int(self._db.execute("select count(*) from movements").fetchone()[0])

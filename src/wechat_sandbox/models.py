@@ -279,6 +279,7 @@ class Refund(Struct):
     from_frozen: int = 0
     outcome: Literal["", "SUCCESS", "ABNORMAL", "CLOSED"] = ""
     """How it shall end; empty: as the shopper's card lets it."""
+    ended_at: float = 0.0
     to_merchant: bool = False
     """An abnormal refund that goes to the merchant's own bank."""
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from wechat_sandbox.pay.bills.files import Shelf
 from wechat_sandbox.store import Store, Table
 
 RefundOutcome = Literal["", "SUCCESS", "ABNORMAL", "CLOSED"]
@@ -128,6 +129,7 @@ class MoneyTables:
         self.receivers = Table(store, "share_receiver", ShareReceiver)
         self.shares = Table(store, "share", ShareOrder)
         self.returns = Table(store, "share_return", ShareReturn)
+        self.bills = Shelf()
         self.share_of_id: dict[str, ShareOrder] = {row.order_id: row for row in self.shares.values()}
 
     def settings(self, mchid: str) -> MoneySettings:

@@ -131,9 +131,10 @@ def finish(world: World, refund: Refund) -> None:
     order = world.orders.get(refund.order_key or f"{refund.mchid}:{refund.out_trade_no}")
     assert order is not None, "orders are never deleted"
     refund.state = refund.outcome or ("ABNORMAL" if _card_closed(world, order) else "SUCCESS")
+    refund.ended_at = world.clock.now()
     with world.store.together():
         if refund.state == "SUCCESS":
-            refund.succeeded_at = world.clock.now()
+            refund.succeeded_at = refund.ended_at
             books.refund_done(world, order, refund)
         elif refund.state == "CLOSED":
             books.refund_closed(world, order, refund)

@@ -6,9 +6,10 @@ from typing import Any
 
 from wechat_sandbox.asgi import Answer, Handler, Request, Routes
 from wechat_sandbox.models import Merchant
-from wechat_sandbox.pay import codepay, combine, partner, prepay, query, refunds
+from wechat_sandbox.pay import codepay, combine, partner, prepay, query, receipts, refunds, transfers
 from wechat_sandbox.pay.answers import error_answer, signed_answer
 from wechat_sandbox.pay.auth import authenticate
+from wechat_sandbox.pay.bills import requests as bills
 from wechat_sandbox.pay.errors import PayError
 from wechat_sandbox.pay.profit_sharing import routes as profit_sharing
 from wechat_sandbox.world import World
@@ -67,9 +68,23 @@ PATHS: tuple[tuple[str, str, PayHandler], ...] = (
     ("POST", "/v3/combine-transactions/app", combine.app),
     ("GET", "/v3/combine-transactions/out-trade-no/{combine_out_trade_no}", combine.by_out_trade_no),
     ("POST", "/v3/combine-transactions/out-trade-no/{combine_out_trade_no}/close", combine.close),
+    ("POST", "/v3/fund-app/mch-transfer/transfer-bills", transfers.create),
+    ("GET", "/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}", transfers.by_out_bill_no),
+    ("POST", "/v3/fund-app/mch-transfer/transfer-bills/out-bill-no/{out_bill_no}/cancel", transfers.cancel),
+    (
+        "GET",
+        "/v3/fund-app/mch-transfer/transfer-bills/transfer-bill-no/{transfer_bill_no}",
+        transfers.by_transfer_bill_no,
+    ),
+    ("POST", "/v3/fund-app/mch-transfer/elecsign/out-bill-no", receipts.apply_by_out_number),
+    ("POST", "/v3/fund-app/mch-transfer/elecsign/transfer-bill-no", receipts.apply_by_number),
+    ("GET", "/v3/fund-app/mch-transfer/elecsign/out-bill-no/{out_bill_no}", receipts.query_by_out_number),
+    ("GET", "/v3/fund-app/mch-transfer/elecsign/transfer-bill-no/{transfer_bill_no}", receipts.query_by_number),
+    ("GET", "/v3/transferbilldownload/elecvoucherfile", receipts.download),
     ("GET", "/v3/certificates", query.certificates),
     ("POST", "/v3/refund/domestic/refunds", refunds.create),
     ("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunds.query),
     ("POST", "/v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund", refunds.apply_abnormal),
     *profit_sharing.PATHS,
+    *bills.PATHS,
 )
