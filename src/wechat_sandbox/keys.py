@@ -1,7 +1,11 @@
-"""RSA keys and certificates: made when first needed, kept for good, their objects cached."""
+"""RSA keys and certificates: derived from the seed when first needed, kept for good, their objects cached.
+
+Keys and certificates are the same at every start with the same seed, byte for byte.
+"""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography import x509
@@ -16,27 +20,27 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from wechat_sandbox.known_primes import KNOWN
 from wechat_sandbox.models import KeyRow, Merchant
+from wechat_sandbox.primes import derive_key
 from wechat_sandbox.store import Table
 
-_VALID = timedelta(days=5 * 365)  # as long as the platform's own certificates
+_VALID_FROM = datetime(2025, 1, 1, tzinfo=UTC)
+_VALID_UNTIL = datetime(2045, 1, 1, tzinfo=UTC)
+"""Fixed, so that certificates follow from the seed; WeChat's own last five years."""
 
 
 class KeyPair:
     """A loaded key with the texts that the sandbox hands out."""
 
     def __init__(self, row: KeyRow) -> None:
-        key = load_pem_private_key(row.private_pem.encode(), password=None)
+        key = load_pem_private_key(row.private_pem.encode(), None, unsafe_skip_rsa_key_validation=True)
         assert isinstance(key, rsa.RSAPrivateKey)
         self.private = key
         self.public = key.public_key()
         self.private_pem = row.private_pem
         self.certificate_pem = row.certificate_pem
         self.public_pem = self.public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def _new_key() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def _certificate(key: rsa.RSAPrivateKey, common_name: str, serial_no: str) -> str:
@@ -47,15 +51,14 @@ def _certificate(key: rsa.RSAPrivateKey, common_name: str, serial_no: str) -> st
             x509.NameAttribute(NameOID.COMMON_NAME, common_name),
         ]
     )
-    start = datetime.now(UTC) - timedelta(days=1)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(int(serial_no, 16))
-        .not_valid_before(start)
-        .not_valid_after(start + _VALID)
+        .not_valid_before(_VALID_FROM)
+        .not_valid_after(_VALID_UNTIL)
     )
     return builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
 
@@ -71,8 +74,9 @@ class _Slot(NamedTuple):
 class KeyRing:
     """The keys of every merchant: its own, the platform's certificate and the platform's public key."""
 
-    def __init__(self, table: Table[KeyRow]) -> None:
+    def __init__(self, table: Table[KeyRow], derive: Callable[[str], bytes]) -> None:
         self._table = table
+        self._derive = derive
         self._loaded: dict[str, KeyPair] = {}
 
     def merchant(self, merchant: Merchant) -> KeyPair:
@@ -98,9 +102,13 @@ class KeyRing:
         for merchant in merchants:
             for slot in (_merchant_slot(merchant), _certificate_slot(merchant), _public_slot(merchant)):
                 if slot.name not in self._table:
-                    key = await asyncio.to_thread(_new_key)
+                    key = await asyncio.to_thread(self._new_key, slot.name)
                     if slot.name not in self._table:  # nobody was quicker
                         self._keep(slot, key)
+
+    def _new_key(self, name: str) -> rsa.RSAPrivateKey:
+        secret = self._derive(f"key:{name}")
+        return derive_key(secret, KNOWN.get(secret[:8].hex()))
 
     def _keep(self, slot: _Slot, key: rsa.RSAPrivateKey) -> KeyRow:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -110,7 +118,7 @@ class KeyRing:
     def _pair(self, slot: _Slot) -> KeyPair:
         loaded = self._loaded.get(slot.name)
         if loaded is None:
-            row = self._table.get(slot.name) or self._keep(slot, _new_key())
+            row = self._table.get(slot.name) or self._keep(slot, self._new_key(slot.name))
             loaded = self._loaded[slot.name] = KeyPair(row)
         return loaded
 

@@ -106,7 +106,7 @@ class World:
         self._clock_rows = Table(store, "clock", ClockRow)
         moved = self._clock_rows.get("clock")
         self.clock = Clock(moved.offset_seconds if moved else 0.0)
-        self.keys = KeyRing(Table(store, "key", KeyRow))
+        self.keys = KeyRing(Table(store, "key", KeyRow), self.derive)
         self.merchants = Table(store, "merchant", Merchant)
         self.accounts = Table(store, "official_account", OfficialAccount)
         self.mini_programs = Table(store, "mini_program", MiniProgram)
