@@ -22,7 +22,7 @@ from wechat_sandbox.asgi import (
 from wechat_sandbox.control import control_app
 from wechat_sandbox.faults.calls import around_call, around_payment
 from wechat_sandbox.inspector import outgoing
-from wechat_sandbox.pay import notify, profit_sharing, refunds
+from wechat_sandbox.pay import notify, profit_sharing, refunds, transfers
 from wechat_sandbox.pay.routes import add_routes as add_pay_routes
 from wechat_sandbox.world import World
 
@@ -43,6 +43,7 @@ def start(world: World) -> None:
     """Take up what a former run left: notices and refunds under way. Needs a running loop."""
     notify.resume(world)
     refunds.resume(world)
+    transfers.resume(world)
     profit_sharing.resume(world)
     resume_apps(world)
     world.spawn(world.keys.make_ahead(world.merchants.values()))

@@ -17,6 +17,7 @@ from wechat_sandbox.control import (
     payments,
     shoppers,
     till,
+    transfers,
     wallet,
 )
 from wechat_sandbox.control.apps import HANDLERS as APP_HANDLERS
@@ -37,6 +38,7 @@ def control_app(world: World) -> Litestar:
             *shoppers.HANDLERS,
             *payments.HANDLERS,
             *till.HANDLERS,
+            *transfers.HANDLERS,
             *friends.HANDLERS,
             *minis.HANDLERS,
             *wallet.HANDLERS,
