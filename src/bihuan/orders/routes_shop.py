@@ -7,7 +7,7 @@ from litestar import Request, delete, get, post, put
 from litestar.params import QueryParameter
 
 from bihuan import payments
-from bihuan.identity import ShopperSession
+from bihuan.identity import ShopperSession, client_of
 from bihuan.kernel import paging
 from bihuan.kernel.errors import Forbidden, WrongState
 from bihuan.kernel.http import IdempotencyKey, access
@@ -113,9 +113,14 @@ async def cancel_order(
 
 @post("/api/shop/{m:str}/orders/{order_id:uuid}/pay", status_code=200, opt=access("shopper"))
 async def pay_order(
-    rt: Runtime, merchant: Merchant, shopper: ShopperSession, order_id: UUID, data: PayInput
+    rt: Runtime,
+    merchant: Merchant,
+    shopper: ShopperSession,
+    order_id: UUID,
+    data: PayInput,
+    request: Request[Any, Any, Any],
 ) -> payments.Prepared:
-    """Prepares the payment: parameters for the WeChat bridge, or the content of a Native QR code."""
+    """Prepares the payment: parameters for the WeChat bridge, the content of a QR code, or a page to open."""
     async with rt.db.session() as tx:
         row = await service.get_own(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
         if row.state != "unpaid" or row.expires_at <= tx.now:
@@ -132,7 +137,7 @@ async def pay_order(
         description=f"{lines[0].title[:40]}{more}",
         expires_at=row.expires_at,
     )
-    return await payments.prepare(rt, merchant, charge, data.method)
+    return await payments.prepare(rt, merchant, charge, data.method, client_ip=client_of(request).address)
 
 
 @post("/api/shop/{m:str}/orders/{order_id:uuid}/sync-payment", status_code=200, opt=access("shopper"))

@@ -200,7 +200,7 @@ class CancelInput(msgspec.Struct, frozen=True):
 class PayInput(msgspec.Struct, frozen=True):
     """How the shopper pays."""
 
-    method: Literal["wechat_jsapi", "wechat_mini", "wechat_native"]
+    method: Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
 
 
 class ShipLine(msgspec.Struct, frozen=True):

@@ -8,13 +8,13 @@ transaction.
 One way in: notifications, queries of a shopper who waits, and the watching job all end in `settling.settle_in`.
 """
 
-from bihuan.payments.accounts import PaymentAccount, connect_account
+from bihuan.payments.accounts import PaymentAccount, connect_account, get_account, join_provider
 from bihuan.payments.checks import CHECKS
-from bihuan.payments.errors import AlreadyPaid, OpenidRequired, PaymentClosed, PaymentNotConfigured
+from bihuan.payments.errors import AlreadyPaid, H5Unavailable, OpenidRequired, PaymentClosed, PaymentNotConfigured
 from bihuan.payments.inbox import INBOX
 from bihuan.payments.prepare import prepare
 from bihuan.payments.rules import Method
-from bihuan.payments.schemas import Charge, PaymentAccountIn, PaymentView, Prepared, RefundView
+from bihuan.payments.schemas import Charge, PartnerAccountIn, PaymentAccountIn, PaymentView, Prepared, RefundView
 from bihuan.payments.settlers import Receipt, Settler, Settlers, Verdict
 from bihuan.payments.watching import list_for, list_parked, sync
 
@@ -23,8 +23,10 @@ __all__ = [
     "INBOX",
     "AlreadyPaid",
     "Charge",
+    "H5Unavailable",
     "Method",
     "OpenidRequired",
+    "PartnerAccountIn",
     "PaymentAccount",
     "PaymentAccountIn",
     "PaymentClosed",
@@ -37,6 +39,8 @@ __all__ = [
     "Settlers",
     "Verdict",
     "connect_account",
+    "get_account",
+    "join_provider",
     "list_for",
     "list_parked",
     "prepare",

@@ -1,4 +1,8 @@
-"""A merchant's accounts at WeChat Pay: settings in a table, keys in the vault, and proof that the keys work."""
+"""A merchant's accounts at WeChat Pay: settings in a table, keys in the vault, and proof that the keys work.
+
+A merchant pays in at an account of its own, or at one under the platform's service-provider account: that has a
+number (`sub_mchid`) and no keys, since the provider's account signs for it.
+"""
 
 import hashlib
 import hmac
@@ -13,17 +17,22 @@ from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, new_id
 from bihuan.kernel.vault import Vault, find_secrets, put_secret
-from bihuan.payments.errors import KeyNotUsable, NoPaymentAccount
-from bihuan.payments.schemas import PaymentAccountIn
+from bihuan.payments.errors import KeyNotUsable, NoPaymentAccount, SubMerchantTaken
+from bihuan.payments.schemas import PartnerAccountIn, PaymentAccountIn
 from bihuan.wechat import crypto
 from bihuan.wechat.pay import PayAccount
 
 
 class PaymentAccount(msgspec.Struct, frozen=True):
-    """An account without its secrets. `version` changes with every write."""
+    """An account without its secrets. `version` changes with every write.
+
+    With `sp_mchid` it is a sub-merchant of that service provider: `mchid` is its sub_mchid, keys are empty.
+    """
 
     mchid: str
+    sp_mchid: str
     active: bool
+    profit_sharing: bool  # payments are frozen for profit sharing
     serial_no: str
     app_id: str | None
     public_key_id: str
@@ -42,8 +51,8 @@ def _apiv3_key_name(mchid: str) -> str:
     return f"wechat_pay.{mchid}.apiv3_key"
 
 
-_COLUMNS = """mchid, active, serial_no, app_id, public_key_id, public_key_pem, private_key_fingerprint,
-              apiv3_key_fingerprint, version, updated_at"""
+_COLUMNS = """mchid, sp_mchid, active, profit_sharing, serial_no, app_id, public_key_id, public_key_pem,
+              private_key_fingerprint, apiv3_key_fingerprint, version, updated_at"""
 
 
 async def list_accounts(tx: Tx, merchant_id: MerchantId) -> list[PaymentAccount]:
@@ -97,34 +106,98 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Pa
         await put_secret(tx, vault, merchant_id, names[0], new.private_key_pem)
     if new.apiv3_key:
         await put_secret(tx, vault, merchant_id, names[1], new.apiv3_key)
+    return await _write(
+        tx,
+        merchant_id,
+        PaymentAccount(
+            mchid=new.mchid,
+            sp_mchid="",
+            active=True,
+            profit_sharing=new.profit_sharing,
+            serial_no=new.serial_no.upper(),
+            # the official account's own appid follows the official account
+            app_id=None if official is not None and new.app_id == official.appid else new.app_id or None,
+            public_key_id=public_key_id,
+            public_key_pem=public_key_pem if public_key_id else "",
+            private_key_fingerprint=fingerprint,
+            apiv3_key_fingerprint=hmac.new(
+                vault.derive("fingerprints"), apiv3_key.encode(), hashlib.sha256
+            ).hexdigest()[:8],
+            version=new_id(),
+            updated_at=tx.now,
+        ),
+    )
+
+
+async def join_provider(
+    tx: Tx, merchant_id: MerchantId, new: PartnerAccountIn, provider: PaymentAccount
+) -> PaymentAccount:
+    """Makes a sub-merchant of the provider's the account of the merchant's payments.
+
+    Raises SubMerchantTaken when another merchant is paid at it.
+    """
+    taken = await tx.fetchval(
+        """select exists (select from payment_accounts
+                          where sp_mchid = $2 and mchid = $3 and merchant_id <> $1 and active)""",
+        merchant_id,
+        provider.mchid,
+        new.sub_mchid,
+    )
+    if taken:
+        raise SubMerchantTaken
+    official = await channels.find_account(tx, merchant_id)
+    return await _write(
+        tx,
+        merchant_id,
+        PaymentAccount(
+            mchid=new.sub_mchid,
+            sp_mchid=provider.mchid,
+            active=True,
+            profit_sharing=new.profit_sharing,
+            serial_no="",
+            app_id=None if official is not None and new.app_id == official.appid else new.app_id or None,
+            public_key_id="",
+            public_key_pem="",
+            private_key_fingerprint="",
+            apiv3_key_fingerprint="",
+            version=new_id(),
+            updated_at=tx.now,
+        ),
+    )
+
+
+async def _write(tx: Tx, merchant_id: MerchantId, account: PaymentAccount) -> PaymentAccount:
+    """Keeps an account as the one for new payments; the former stays, inactive."""
     await tx.execute(
         "update payment_accounts set active = false, version = $3 where merchant_id = $1 and active and mchid <> $2",
         merchant_id,
-        new.mchid,
+        account.mchid,
         new_id(),
     )
     row = await tx.fetchrow(
         f"""insert into payment_accounts (merchant_id, mchid, active, serial_no, app_id, public_key_id, public_key_pem,
-              private_key_fingerprint, apiv3_key_fingerprint, version, updated_at)
-            values ($1, $2, true, $3, $4, $5, $6, $7, $8, $9, $10)
+              private_key_fingerprint, apiv3_key_fingerprint, version, updated_at, sp_mchid, profit_sharing)
+            values ($1, $2, true, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             on conflict (merchant_id, mchid) do update set active = true, serial_no = excluded.serial_no,
               app_id = excluded.app_id, public_key_id = excluded.public_key_id,
               public_key_pem = excluded.public_key_pem,
               private_key_fingerprint = excluded.private_key_fingerprint,
               apiv3_key_fingerprint = excluded.apiv3_key_fingerprint,
-              version = excluded.version, updated_at = excluded.updated_at
+              version = excluded.version, updated_at = excluded.updated_at, sp_mchid = excluded.sp_mchid,
+              profit_sharing = excluded.profit_sharing
             returning {_COLUMNS}""",  # noqa: S608 - names of columns
         merchant_id,
-        new.mchid,
-        new.serial_no.upper(),
-        # the official account's own appid follows the official account
-        None if official is not None and new.app_id == official.appid else new.app_id or None,
-        public_key_id,
-        public_key_pem if public_key_id else "",
-        fingerprint,
-        hmac.new(vault.derive("fingerprints"), apiv3_key.encode(), hashlib.sha256).hexdigest()[:8],
-        new_id(),
-        tx.now,
+        account.mchid,
+        account.serial_no,
+        account.app_id,
+        account.public_key_id,
+        account.public_key_pem,
+        account.private_key_fingerprint,
+        account.apiv3_key_fingerprint,
+        account.version,
+        account.updated_at,
+        account.sp_mchid,
+        account.profit_sharing,
     )
     if row is None:
         raise RuntimeError("the account was not written")

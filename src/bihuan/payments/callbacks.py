@@ -29,11 +29,15 @@ from bihuan.payments.errors import (
     WeChatPayUnavailable,
 )
 from bihuan.payments.inbox import INBOX
+from bihuan.payments.refused import REFUSALS, describe
 from bihuan.payments.settling import Heard
 from bihuan.wechat import MalformedMessage, SignatureInvalid, Unavailable, Untrusted
 from bihuan.wechat.pay import FAIL_BODY, MAX_NOTIFICATION_BYTES, Notification, Refund, Transaction
 
 log = structlog.get_logger(__name__)
+
+_REFUSED = frozenset({400, 401, 413, 415})
+"""Answers that are the sender's fault; what is ours (5xx) is in the log."""
 
 PATH = re.compile(r"^/wechat/([a-z0-9-]{1,40})/pay/(?:notify|refund-notify)$")
 
@@ -62,7 +66,7 @@ async def _read(lines: Lines, headers: Mapping[str, str], body: bytes) -> Notifi
     refusal: Untrusted | None = None
     for line in lines.lines:
         try:
-            return await line.client.parse_notification(headers, body)
+            return await line.reader.parse_notification(headers, body)
         except Unavailable as error:
             raise WeChatPayUnavailable from error
         except Untrusted as error:
@@ -88,11 +92,15 @@ async def _park(rt: Runtime, merchant_id: MerchantId, notification: Notification
 async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: Send) -> None:
     """The ASGI side of `accept`."""
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    body = b""
     try:
-        await accept(rt, code, headers, await _body(receive))
+        body = await _body(receive)
+        await accept(rt, code, headers, body)
         status = 204
     except Problem as problem:
         status = problem.status
+        if status in _REFUSED:
+            await _note(rt, code, problem, describe(headers, len(body)))
     except Exception as error:
         log.error("notification failed", exc_info=error)
         status = 500
@@ -100,6 +108,16 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
     answer = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(payload))] if payload else []
     await send({"type": "http.response.start", "status": status, "headers": answer})
     await send({"type": "http.response.body", "body": payload, "more_body": False})
+
+
+async def _note(rt: Runtime, code: str, problem: Problem, detail: str) -> None:
+    """Keeps a refusal for people to see, of a merchant that there is."""
+    try:
+        merchant = await merchants.merchant_of_code(rt, code)
+    except Problem:
+        return
+    reason = str(problem.members.get("reason") or problem.code)
+    REFUSALS.note(rt, merchant.merchant_id, reason, problem.status, detail)
 
 
 async def _body(receive: Receive) -> bytes:

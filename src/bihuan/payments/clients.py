@@ -12,15 +12,16 @@ import httpx
 import msgspec
 import structlog
 
-from bihuan import channels
-from bihuan.kernel.ids import MerchantId
+from bihuan import channels, merchants
+from bihuan.kernel.ids import PLATFORM_CODE, MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.vault import VaultError
 from bihuan.payments import accounts
 from bihuan.payments.accounts import PaymentAccount
-from bihuan.payments.errors import PaymentNotConfigured
+from bihuan.payments.errors import NoProviderAccount, PaymentNotConfigured
 from bihuan.payments.rules import Method
 from bihuan.wechat import PayClient
+from bihuan.wechat.pay import Transactions
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +30,21 @@ _MOST = 2_000
 
 
 class Line(msgspec.Struct, frozen=True):
-    """An account with its client."""
+    """An account with its payments, and the signer whose keys open what WeChat tells of it."""
 
     account: PaymentAccount
-    client: PayClient
+    client: Transactions  # asks, closes and refunds
+    reader: PayClient  # the merchant's own, or its service provider's
+    provider_appid: str | None = None  # of a partner: the app that its provider orders under
+
+    def ordering(self, appid: str) -> tuple[Transactions, str]:
+        """What orders a payment for a shopper of `appid`, and the app to order under."""
+        if not self.account.sp_mchid:
+            return self.client, appid
+        if self.provider_appid is None:
+            raise PaymentNotConfigured(missing="服务商公众号")
+        sub_appid = "" if appid == self.provider_appid else appid
+        return self.reader.partner(self.account.mchid, sub_appid=sub_appid), self.provider_appid
 
 
 class Lines(msgspec.Struct):
@@ -61,7 +73,7 @@ class Lines(msgspec.Struct):
             if self.mini_appid is None:
                 raise PaymentNotConfigured(missing="小程序")
             return self.mini_appid
-        found = own or (self.mini_appid if method == "wechat_native" else None)
+        found = own or (self.mini_appid if method in ("wechat_native", "wechat_h5") else None)
         if found is None:
             raise PaymentNotConfigured(missing="公众号")
         return found
@@ -101,8 +113,11 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
     kept: dict[UUID, Line] = {line.account.version: line for line in known.lines} if known else {}
     async with rt.db.session() as tx:
         official = await channels.find_account(tx, merchant_id)
-        lines: list[Line] = []
-        for account in await accounts.list_accounts(tx, merchant_id):
+        listed = await accounts.list_accounts(tx, merchant_id)
+        direct: dict[str, Line] = {}
+        for account in listed:
+            if account.sp_mchid:
+                continue
             line = kept.get(account.version)
             if line is None:
                 try:
@@ -111,7 +126,12 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
                 except (VaultError, KeyError, ValueError):  # one that does not open must not stop the others
                     log.exception("payment account unusable", merchant_id=str(merchant_id), mchid=account.mchid)
                     continue
-                line = Line(account, client)
+                line = Line(account, client, client)
+            direct[account.mchid] = line
+    lines: list[Line] = []
+    for account in listed:
+        line = await _partner_line(rt, merchant_id, account) if account.sp_mchid else direct.get(account.mchid)
+        if line is not None:
             lines.append(line)
     fresh = Lines(
         checked_at=time.monotonic(),
@@ -122,3 +142,24 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
     )
     _known[merchant_id] = fresh
     return fresh
+
+
+async def provider(rt: Runtime) -> Line:
+    """The platform's account, whose keys sign for merchants that have none. Raises NoProviderAccount."""
+    platform = await merchants.merchant_of_code(rt, PLATFORM_CODE)
+    lines = await lines_of(rt, platform.merchant_id)
+    if not lines.lines or not lines.lines[0].account.active:
+        raise NoProviderAccount
+    return lines.lines[0]
+
+
+async def _partner_line(rt: Runtime, merchant_id: MerchantId, account: PaymentAccount) -> Line | None:
+    """A sub-merchant by its provider's keys, as they are now; None when the platform has them no more."""
+    platform = await merchants.merchant_of_code(rt, PLATFORM_CODE)
+    lines = await lines_of(rt, platform.merchant_id)
+    line = lines.of_mchid(account.sp_mchid)
+    if line is None or platform.merchant_id == merchant_id:
+        log.error("payment account without its provider", merchant_id=str(merchant_id), mchid=account.mchid)
+        return None
+    appid = line.account.app_id or lines.official_appid or lines.mini_appid
+    return Line(account, line.reader.partner(account.mchid), line.reader, appid)

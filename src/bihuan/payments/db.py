@@ -108,10 +108,13 @@ class AttemptRow(msgspec.Struct, frozen=True):
     purpose: str
     reference_id: UUID
     shopper_id: ShopperId
+    sp_mchid: str  # of its account; empty: direct
 
 
 _ATTEMPT = """a.attempt_id, a.payment_id, a.out_trade_no, a.method, a.mchid, a.appid, a.amount_fen, a.state,
-              a.transaction_id, p.purpose, p.reference_id, p.shopper_id"""
+              a.transaction_id, p.purpose, p.reference_id, p.shopper_id,
+              coalesce((select sp_mchid from payment_accounts c
+                        where c.merchant_id = a.merchant_id and c.mchid = a.mchid), '') as sp_mchid"""
 
 
 async def lock_attempts(tx: Tx, merchant_id: MerchantId, out_trade_nos: Sequence[str]) -> dict[str, AttemptRow]:

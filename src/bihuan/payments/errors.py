@@ -101,6 +101,30 @@ class KeyNotUsable(Unprocessable):
     en = "This key does not work: {field}."
 
 
+class SubMerchantTaken(Conflict):
+    """Another merchant's payments go to this sub-merchant."""
+
+    code = "sub_merchant_taken"
+    zh = "该子商户号已被其他商家使用。"
+    en = "Another merchant uses this sub-merchant already."
+
+
+class NoProviderAccount(Conflict):
+    """The platform has no service-provider account at WeChat Pay, or the merchant is the platform."""
+
+    code = "no_provider_account"
+    zh = "平台尚未配置微信支付服务商账户。"
+    en = "The platform has no WeChat Pay service-provider account yet."
+
+
+class H5Unavailable(Conflict):
+    """WeChat takes no payment in a browser from this address."""
+
+    code = "h5_unavailable"
+    zh = "当前网络无法使用浏览器支付，请扫码支付。"
+    en = "This address cannot pay in the browser; scan the code instead."
+
+
 class NoPaymentAccount(NotFound):
     """The merchant has no payment account yet."""
 

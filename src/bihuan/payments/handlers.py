@@ -8,7 +8,7 @@ from bihuan.kernel.events import Envelope, Handler
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments import db_watch, refunds, watching
+from bihuan.payments import db_watch, refunds, refused, watching
 from bihuan.payments.settlers import Settlers
 
 
@@ -30,4 +30,5 @@ def jobs(settlers: Settlers) -> tuple[Periodic, ...]:
         Periodic(name="payments.watch", every_seconds=2, run=watch),
         Periodic(name="payments.refund", every_seconds=2, run=refunds.run_due),
         Periodic(name="payments.forget_notifications", every_seconds=3600, run=watching.forget_old),
+        Periodic(name="payments.forget_refused_callbacks", every_seconds=3600, run=refused.forget_old),
     )

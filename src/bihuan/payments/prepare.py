@@ -5,8 +5,10 @@ it when a live attempt serves again.
 """
 
 from datetime import datetime
+from ipaddress import ip_address
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from bihuan import identity
@@ -18,6 +20,7 @@ from bihuan.payments.clients import Line
 from bihuan.payments.db import Begun, Draft
 from bihuan.payments.errors import (
     AlreadyPaid,
+    H5Unavailable,
     OpenidRequired,
     PaymentClosed,
     TooManyAttempts,
@@ -35,12 +38,16 @@ _AGAIN = frozenset({"INVALID_REQUEST", "ORDER_CLOSED", "OUT_TRADE_NO_USED"})
 """Refusals that a fresh number cures: the number was ordered before with other parameters, or closed."""
 
 
-async def prepare(rt: Runtime, merchant: Merchant, charge: Charge, method: Method) -> Prepared:
-    """Makes a payment that the shopper can confirm.
+async def prepare(
+    rt: Runtime, merchant: Merchant, charge: Charge, method: Method, *, client_ip: str | None = None
+) -> Prepared:
+    """Makes a payment that the shopper can confirm. `client_ip` is the shopper's, for wechat_h5.
 
     Raises PaymentNotConfigured, OpenidRequired, AlreadyPaid, PaymentClosed, TooManyAttempts, WeChatPayRefused,
     WeChatPayUnavailable (the same request may be made again).
     """
+    if method == "wechat_h5" and not _may_pay_in_browser(client_ip):
+        raise H5Unavailable
     lines = await clients.lines_of(rt, merchant.merchant_id)
     line = lines.active()
     appid = lines.appid(method)
@@ -48,7 +55,9 @@ async def prepare(rt: Runtime, merchant: Merchant, charge: Charge, method: Metho
         begun, openid = await _begin(rt, merchant, charge, method, line, appid)
         if begun.prepay_id is None and begun.code_url is None:
             try:
-                begun = await _order(rt, merchant, begun, line, appid, openid, charge.amount_fen)
+                begun = await _order(
+                    rt, merchant, begun, line, _Way(method, appid, openid, client_ip), charge.amount_fen
+                )
             except PayError as refused:
                 await _fail(rt, merchant, begun, refused)
                 if last or refused.code not in _AGAIN:
@@ -58,12 +67,29 @@ async def prepare(rt: Runtime, merchant: Merchant, charge: Charge, method: Metho
     raise AssertionError("unreachable")
 
 
+class _Way(msgspec.Struct, frozen=True):
+    """How the shopper pays, and what WeChat wants to know for it."""
+
+    method: Method
+    appid: str
+    openid: str | None
+    client_ip: str | None
+
+
+def _may_pay_in_browser(client_ip: str | None) -> bool:
+    """WeChat compares the address that orders with the one that opens the page: this machine's own is none."""
+    try:
+        return not ip_address(client_ip or "").is_loopback
+    except ValueError:
+        return False
+
+
 async def _begin(
     rt: Runtime, merchant: Merchant, charge: Charge, method: Method, line: Line, appid: str
 ) -> tuple[Begun, str | None]:
     openid: str | None = None
     async with rt.db.session() as tx:
-        if method != "wechat_native":
+        if method in ("wechat_jsapi", "wechat_mini"):
             openid = await identity.find_openid(tx, charge.shopper_id, appid)
             if openid is None:
                 raise OpenidRequired
@@ -78,7 +104,7 @@ async def _begin(
             expires_at=rules.expiry_at_wechat(tx.now, charge.expires_at),
             due_at=tx.now + rules.FIRST_CHECK,
         )
-        begun = await db.begin(tx, merchant.merchant_id, charge, draft, rules.PREPAY_LIFE, rules.MOST_ATTEMPTS)
+        begun = await db.begin(tx, merchant.merchant_id, charge, draft, rules.prepay_life(method), rules.MOST_ATTEMPTS)
     if begun.payment_state == "paid":
         raise AlreadyPaid
     if begun.payment_state == "closed":
@@ -88,11 +114,10 @@ async def _begin(
     return begun, openid
 
 
-async def _order(
-    rt: Runtime, merchant: Merchant, begun: Begun, line: Line, appid: str, openid: str | None, amount_fen: int
-) -> Begun:
+async def _order(rt: Runtime, merchant: Merchant, begun: Begun, line: Line, way: _Way, amount_fen: int) -> Begun:
     """Orders at WeChat. Raises PayError; an unknown outcome leaves the attempt for a repeat or the janitor."""
     attempt_id, out_trade_no, description, expires_at = _fields(begun)
+    transactions, appid = line.ordering(way.appid)
     order = PrepayOrder(
         appid=appid,
         description=description,
@@ -100,14 +125,17 @@ async def _order(
         total_fen=amount_fen,
         notify_url=f"{rt.settings.public_url}/wechat/{merchant.code}/pay/notify",
         expires_at=expires_at,
+        profit_sharing=line.account.profit_sharing,
     )
     prepay_id: str | None = None
     code_url: str | None = None
     try:
-        if openid is not None:
-            prepay_id = await line.client.jsapi(order, openid=openid)
+        if way.openid is not None:
+            prepay_id = await transactions.jsapi(order, openid=way.openid)
+        elif way.method == "wechat_h5":
+            code_url = await transactions.h5(order, payer_client_ip=way.client_ip or "")
         else:
-            code_url = await line.client.native(order)
+            code_url = await transactions.native(order)
     except (Unavailable, Untrusted) as error:
         log.warning("prepay without an answer", out_trade_no=out_trade_no, error=str(error))
         raise WeChatPayUnavailable from error
@@ -138,4 +166,6 @@ def _prepared(line: Line, appid: str, begun: Begun, method: Method) -> Prepared:
     params: PayParams | None = None
     if begun.prepay_id is not None:
         params = PayParams(**line.client.jsapi_params(appid, begun.prepay_id))
+    if method == "wechat_h5":
+        return Prepared(begun.payment_id, method, None, None, expires_at, h5_url=begun.code_url)
     return Prepared(begun.payment_id, method, params, begun.code_url, expires_at)

@@ -115,7 +115,8 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
     row = await db_refunds.lock_refund(tx, merchant_id, refund_id)
     if row is None:
         return "unknown_refund"
-    if told.refund_fen != row.amount_fen or (told.mchid and told.mchid != row.mchid):
+    payee = told.sub_mchid or told.mchid
+    if told.refund_fen != row.amount_fen or (payee and payee != row.mchid):
         log.error("refund differs", refund_id=str(refund_id), told_fen=told.refund_fen, asked_fen=row.amount_fen)
         await db_refunds.postpone(tx, merchant_id, refund_id, tx.now + timedelta(hours=1), "refund_differs", park=True)
         return "refund_differs"

@@ -10,9 +10,17 @@ from bihuan.kernel.http import access
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import merchant_of_id
-from bihuan.payments import accounts, callbacks, clients, watching
+from bihuan.payments import accounts, callbacks, clients, refused, watching
 from bihuan.payments.accounts import PaymentAccount
-from bihuan.payments.schemas import ParkedKind, ParkedView, PaymentAccountIn, PaymentAccountView
+from bihuan.payments.errors import NoProviderAccount
+from bihuan.payments.schemas import (
+    ParkedKind,
+    ParkedView,
+    PartnerAccountIn,
+    PaymentAccountIn,
+    PaymentAccountView,
+    RefusedCallback,
+)
 from bihuan.staff import StaffSession
 
 
@@ -48,6 +56,28 @@ async def put_payment_account(rt: Runtime, staff: StaffSession, data: PaymentAcc
     return await _view(rt, staff, account)
 
 
+@put("/api/merchant/payment-account/partner", opt=access("staff:payments.write"))
+async def join_provider(rt: Runtime, staff: StaffSession, data: PartnerAccountIn) -> PaymentAccountView:
+    """Takes payments at a sub-merchant under the platform's service-provider account, which signs for it.
+
+    409 `no_provider_account` when the platform has none or is the merchant itself, `sub_merchant_taken`.
+    """
+    if (await merchant_of_id(rt, staff.merchant_id)).is_platform:
+        raise NoProviderAccount
+    provider = await clients.provider(rt)
+    async with rt.db.transaction() as tx:
+        account = await accounts.join_provider(tx, staff.merchant_id, data, provider.account)
+    clients.forget(staff.merchant_id)
+    return await _view(rt, staff, account)
+
+
+@get("/api/merchant/payments/refused-callbacks", opt=access("staff:payments.read"))
+async def list_refused(rt: Runtime, staff: StaffSession, limit: Limit = 100) -> Page[RefusedCallback]:
+    """What came to the merchant's payment callbacks and was refused, by hour and reason, the latest first."""
+    async with rt.db.session() as tx:
+        return Page(await refused.list_refused(tx, staff.merchant_id, limit))
+
+
 @get("/api/merchant/payments/parked", opt=access("staff:payments.read"))
 async def list_parked(
     rt: Runtime, staff: StaffSession, kind: ParkedKind | None = None, limit: Limit = 20, cursor: Cursor = None
@@ -71,6 +101,9 @@ async def _view(rt: Runtime, staff: StaffSession, account: PaymentAccount) -> Pa
         app_id=account.app_id or lines.official_appid or "",
         serial_no=account.serial_no,
         mode="public_key" if account.public_key_id else "certificate",
+        kind="partner" if account.sp_mchid else "direct",
+        sp_mchid=account.sp_mchid or None,
+        profit_sharing=account.profit_sharing,
         public_key_id=account.public_key_id or None,
         private_key_fingerprint=account.private_key_fingerprint,
         apiv3_key_fingerprint=account.apiv3_key_fingerprint,
@@ -80,4 +113,12 @@ async def _view(rt: Runtime, staff: StaffSession, account: PaymentAccount) -> Pa
     )
 
 
-ROUTES = (notify, refund_notify, get_payment_account, put_payment_account, list_parked)
+ROUTES = (
+    notify,
+    refund_notify,
+    get_payment_account,
+    put_payment_account,
+    join_provider,
+    list_refused,
+    list_parked,
+)

@@ -7,7 +7,7 @@ import msgspec
 
 from bihuan.wechat.pay import Transaction
 
-Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native"]
+Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
 
 RefundState = Literal["applied", "processing", "success", "closed", "abnormal"]
 
@@ -38,6 +38,9 @@ MOST_ATTEMPTS = 20
 PREPAY_LIFE = timedelta(minutes=110)
 """WeChat's prepay_id and code_url live two hours; we hand out none that is about to die."""
 
+H5_LIFE = timedelta(minutes=4)
+"""A payment page for browsers lives five minutes; after that a new number is ordered."""
+
 SHORTEST_LIFE = timedelta(seconds=65)
 """WeChat takes no expiry less than a minute ahead."""
 
@@ -47,11 +50,12 @@ PARKED_AFTER_TRIES = 6
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What an attempt asked for."""
+    """What an attempt asked for: `appid` is the app that its shopper was in, `sp_mchid` who signed for a partner."""
 
     mchid: str
     appid: str
     amount_fen: int
+    sp_mchid: str = ""
 
 
 class Judgement(msgspec.Struct, frozen=True):
@@ -67,7 +71,11 @@ def judge(asked: Asked, told: Transaction) -> Judgement:
     Money that lies at another account, or that is no CNY, we cannot give back by ourselves: parked. An other
     amount or another app: refused, so it goes back as it came.
     """
-    if told.mchid != asked.mchid:
+    if asked.sp_mchid:
+        account = (told.sp_mchid, told.sub_mchid) == (asked.sp_mchid, asked.mchid)
+    else:
+        account = told.mchid == asked.mchid and not told.sub_mchid
+    if not account:
         return Judgement("parked", "mchid_differs")
     if told.amount is None or told.amount.total < 1:
         return Judgement("parked", "amount_missing")
@@ -75,11 +83,16 @@ def judge(asked: Asked, told: Transaction) -> Judgement:
         return Judgement("parked", "currency_differs")
     if not told.transaction_id:
         return Judgement("parked", "transaction_id_missing")
-    if told.appid != asked.appid:
+    if (told.sub_appid or told.sp_appid if asked.sp_mchid else told.appid) != asked.appid:
         return Judgement("refused", "appid_differs")
     if told.amount.total != asked.amount_fen:
         return Judgement("refused", "amount_differs")
     return Judgement(None)
+
+
+def prepay_life(method: Method) -> timedelta:
+    """How long what WeChat gave for an attempt may be handed out again."""
+    return H5_LIFE if method == "wechat_h5" else PREPAY_LIFE
 
 
 def expiry_at_wechat(now: datetime, expires_at: datetime) -> datetime:

@@ -34,13 +34,14 @@ class PayParams(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A payment that the shopper can make now: by `pay_params`, or by the QR code of `code_url`."""
+    """A payment that the shopper can make now: by `pay_params`, the QR code of `code_url`, or the page `h5_url`."""
 
     payment_id: PaymentId
     method: Method
     pay_params: PayParams | None
     code_url: str | None
     expires_at: datetime
+    h5_url: str | None = None
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -102,9 +103,29 @@ class PaymentAccountIn(msgspec.Struct, frozen=True, kw_only=True):
     apiv3_key: Annotated[str, Meta(max_length=64)] | None = None
     public_key_id: Annotated[str, Meta(pattern=r"^(PUB_KEY_ID_[0-9A-Za-z]{1,64})?$")] | None = None
     public_key_pem: _Text | None = None
+    profit_sharing: bool = False
 
     def __repr__(self) -> str:
         return f"PaymentAccountIn(mchid={self.mchid!r}, serial_no={self.serial_no!r})"
+
+
+class PartnerAccountIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A sub-merchant under the platform's service-provider account; it has no keys of its own."""
+
+    sub_mchid: Annotated[str, Meta(pattern=r"^[0-9]{8,10}$")]
+    app_id: Annotated[str, Meta(pattern=r"^(wx[0-9A-Za-z]{4,30})?$")] | None = None
+    profit_sharing: bool = False
+
+
+class RefusedCallback(msgspec.Struct, frozen=True):
+    """Callbacks of one hour that were refused for one reason; `detail` is of the last, and nothing to believe."""
+
+    hour: datetime
+    reason: str
+    status: int
+    times: int
+    detail: str
+    last_at: datetime
 
 
 class PaymentAccountView(msgspec.Struct, frozen=True):
@@ -114,6 +135,9 @@ class PaymentAccountView(msgspec.Struct, frozen=True):
     app_id: str
     serial_no: str
     mode: str  # public_key | certificate
+    kind: str  # direct | partner
+    sp_mchid: str | None  # of a partner: who signs
+    profit_sharing: bool
     public_key_id: str | None
     private_key_fingerprint: str
     apiv3_key_fingerprint: str

@@ -64,7 +64,7 @@ async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: 
         outcomes.append(repeat or ("accepted", None))
         if attempt is not None and repeat is None:
             taken.add(attempt.attempt_id)
-            asked = Asked(attempt.mchid, attempt.appid, attempt.amount_fen)
+            asked = Asked(attempt.mchid, attempt.appid, attempt.amount_fen, attempt.sp_mchid)
             cases[place] = _Case(one, attempt, rules.judge(asked, one.transaction))
     await _ask_settlers(tx, settlers, merchant_id, [case for case in cases.values() if case.judgement.verdict is None])
     for place, case in cases.items():
