@@ -85,7 +85,7 @@ async def test_a_merchant_without_an_account_sees_where_to_connect(mall: Mall) -
     svg = await owner.get(f"/api/merchant/labels/{made.json()['label_id']}/qr.svg")
     assert (svg.status_code, svg.headers["content-type"]) == (200, "image/svg+xml")
     mini = await owner.get(f"/api/merchant/labels/{made.json()['label_id']}/mini-program.jpg")
-    assert mini.json()["code"] == "no_official_account"
+    assert mini.json()["code"] == "no_mini_program"
     await owner.put("/api/merchant/menu", json={"buttons": []})
     assert (await owner.post("/api/merchant/menu/publish")).json()["code"] == "no_official_account"
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from bihuan import attribution, channels, merchants
-from bihuan.channels import KeywordReply, Label, Replies, pushes
+from bihuan.channels import KeywordReply, Label, Replies, intake, pushes
 from bihuan.kernel import verification
 from bihuan.settings import WeChatUrls
 from bihuan.wechat.official_account import Button
@@ -173,7 +173,7 @@ async def test_who_cannot_be_named_in_time_is_told_later_with_nothing_lost(mall:
         wechat.event("SCAN", openid, EventKey=label.code, Ticket="t"),
     ):
         query, raw = wechat.sign(body)
-        reply = await pushes.receive(deaf, brand.merchant, query, raw)
+        reply = await intake.receive(deaf, brand.merchant, query, raw)
         assert "欢迎" in reply.decode()
     await mall.deliver()
     assert await brand.touches() == []

@@ -100,13 +100,16 @@ async def test_refusing_and_a_used_code_are_explained_and_back_just_goes_on(mall
 
 async def test_a_merchant_without_an_account_cannot_sign_shoppers_in(mall: Mall) -> None:
     shop = await mall.bare_merchant()
-    for call in (
-        mall.http.get(f"/api/shop/{shop.code}/wechat/authorize"),
-        mall.http.post(f"/api/shop/{shop.code}/wechat/login", json={"code": "x"}),
-        mall.http.get(f"/api/shop/{shop.code}/wechat/jssdk", params={"url": f"{mall.url}/shop/"}),
+    for call, lacks in (
+        (mall.http.get(f"/api/shop/{shop.code}/wechat/authorize"), "no_official_account"),
+        (mall.http.post(f"/api/shop/{shop.code}/wechat/login", json={"code": "x"}), "no_mini_program"),
+        (
+            mall.http.get(f"/api/shop/{shop.code}/wechat/jssdk", params={"url": f"{mall.url}/shop/"}),
+            "no_official_account",
+        ),
     ):
         answer = await call
-        assert (answer.status_code, answer.json()["code"]) == (404, "no_official_account")
+        assert (answer.status_code, answer.json()["code"]) == (404, lacks)
 
 
 async def test_a_mini_program_signs_in_with_a_code_once(mall: Mall) -> None:

@@ -8,8 +8,8 @@ import msgspec
 
 from bihuan.channels.db import accounts as rows
 from bihuan.channels.db import labels
-from bihuan.channels.db.accounts import Account, MemberTemplate
-from bihuan.channels.errors import NoOfficialAccount, SettingsIncomplete
+from bihuan.channels.db.accounts import Account, Connection, MemberTemplate
+from bihuan.channels.errors import NoMiniProgram, NoOfficialAccount, SettingsIncomplete
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.vault import Vault, find_secrets, put_secret
@@ -20,8 +20,10 @@ SECRET = "official_account.secret"  # noqa: S105
 TOKEN = "official_account.token"  # noqa: S105
 AES_KEY = "official_account.encoding_aes_key"
 MINI_SECRET = "mini_program.secret"  # noqa: S105
+MINI_TOKEN = "mini_program.token"  # noqa: S105
+MINI_AES_KEY = "mini_program.encoding_aes_key"
 
-ALL_SECRETS = [SECRET, TOKEN, AES_KEY, MINI_SECRET]
+ALL_SECRETS = [SECRET, TOKEN, AES_KEY, MINI_SECRET, MINI_TOKEN, MINI_AES_KEY]
 
 _APPID = re.compile(r"^wx[0-9A-Za-z]{4,30}$")
 _AES_KEY = re.compile(r"^[0-9A-Za-z]{43}$")
@@ -40,6 +42,9 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
     encoding_aes_key: str = ""
     mini_program_appid: str | None = None
     mini_program_secret: str = ""
+    mini_program_token: str = ""
+    mini_program_encoding_aes_key: str = ""
+    shipping_upload: bool = False
     member_template: MemberTemplate | None = None
 
     def __repr__(self) -> str:
@@ -47,15 +52,23 @@ class NewAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def find_account(tx: Tx, merchant_id: MerchantId) -> Account | None:
-    """The merchant's account; None when it has not connected one."""
+    """The merchant's account; None when it has not connected one. `appid` is empty with a mini program alone."""
     return await rows.find_account(tx, merchant_id)
 
 
 async def get_account(tx: Tx, merchant_id: MerchantId) -> Account:
-    """The merchant's account. Raises NoOfficialAccount."""
+    """The merchant's account, with an official account. Raises NoOfficialAccount."""
     account = await rows.find_account(tx, merchant_id)
-    if account is None:
+    if account is None or not account.appid:
         raise NoOfficialAccount
+    return account
+
+
+async def get_mini_program(tx: Tx, merchant_id: MerchantId) -> Account:
+    """The merchant's account, with a mini program. Raises NoMiniProgram."""
+    account = await rows.find_account(tx, merchant_id)
+    if account is None or account.mini_program_appid is None:
+        raise NoMiniProgram
     return account
 
 
@@ -76,8 +89,12 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Ne
         TOKEN: new.token,
         AES_KEY: new.encoding_aes_key,
         MINI_SECRET: new.mini_program_secret,
+        MINI_TOKEN: new.mini_program_token,
+        MINI_AES_KEY: new.mini_program_encoding_aes_key,
     }
-    _check(new, kept | {name for name, value in given.items() if value})
+    official, mini = _connections(before, new)
+    have = kept | {name for name, value in given.items() if value}
+    _check(new, have, official=official != "direct", mini=mini != "direct")
     for name, value in given.items():
         if value:
             await put_secret(tx, vault, merchant_id, name, value)
@@ -86,10 +103,13 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Ne
         appid=new.appid,
         original_id=new.original_id,
         name=new.name,
-        mode=new.mode,
+        mode="safe" if official != "direct" else new.mode,
         mini_program_appid=new.mini_program_appid or None,
         member_template=new.member_template,
         verified_at=before.verified_at if before and before.appid == new.appid else None,
+        connection=official,
+        mini_program_connection=mini,
+        shipping_upload=new.shipping_upload,
     )
     await rows.upsert_account(tx, account)
     if before is not None and before.appid != new.appid:
@@ -97,10 +117,38 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Ne
     return account
 
 
-def _check(new: NewAccount, have: set[str]) -> None:
+def _connections(before: Account | None, new: NewAccount) -> tuple[Connection, Connection]:
+    """An app that was authorized to the component stays so until another, or its own secret, is written."""
+    if before is None:
+        return "direct", "direct"
+    official = before.connection if before.appid == new.appid and not new.secret else "direct"
+    same_mini = before.mini_program_appid == (new.mini_program_appid or None) and not new.mini_program_secret
+    return official, before.mini_program_connection if same_mini else "direct"
+
+
+def _check(new: NewAccount, have: set[str], *, official: bool, mini: bool) -> None:
+    """`official`, `mini`: this app needs no secret, since it was authorized to the component."""
     missing: list[str] = []
-    if not _APPID.match(new.appid):
-        missing.append("app_id")
+    alone = not new.appid and mini  # a mini program and no official account
+    if not alone:
+        if not _APPID.match(new.appid):
+            missing.append("app_id")
+        if not official:
+            missing += _missing_of_official(new, have)
+    if new.mini_program_appid and not _APPID.match(new.mini_program_appid):
+        missing.append("mini_program_app_id")
+    if new.mini_program_appid and MINI_SECRET not in have and not mini:
+        missing.append("mini_program_secret")
+    if new.mini_program_token and not _TOKEN.match(new.mini_program_token):
+        missing.append("mini_program_token")
+    if new.mini_program_encoding_aes_key and not _AES_KEY.match(new.mini_program_encoding_aes_key):
+        missing.append("mini_program_encoding_aes_key")
+    if missing:
+        raise SettingsIncomplete(missing=", ".join(missing), fields=missing)
+
+
+def _missing_of_official(new: NewAccount, have: set[str]) -> list[str]:
+    missing: list[str] = []
     if SECRET not in have:
         missing.append("secret")
     if TOKEN not in have or (new.token and not _TOKEN.match(new.token)):
@@ -109,12 +157,7 @@ def _check(new: NewAccount, have: set[str]) -> None:
         new.encoding_aes_key and not _AES_KEY.match(new.encoding_aes_key)
     ):
         missing.append("encoding_aes_key")
-    if new.mini_program_appid and not _APPID.match(new.mini_program_appid):
-        missing.append("mini_program_app_id")
-    if new.mini_program_appid and MINI_SECRET not in have:
-        missing.append("mini_program_secret")
-    if missing:
-        raise SettingsIncomplete(missing=", ".join(missing), fields=missing)
+    return missing
 
 
 def fingerprint(vault: Vault, secret: str | None) -> str | None:
@@ -127,6 +170,11 @@ def fingerprint(vault: Vault, secret: str | None) -> str | None:
 async def read_secrets(tx: Tx, vault: Vault, merchant_id: MerchantId) -> dict[str, str]:
     """The merchant's secrets by name (SECRET, TOKEN, AES_KEY, MINI_SECRET)."""
     return await find_secrets(tx, vault, merchant_id, ALL_SECRETS)
+
+
+async def mark_mini_program_verified(tx: Tx, merchant_id: MerchantId) -> None:
+    """WeChat's handshake with the mini program's address passed."""
+    await rows.set_mini_program_verified(tx, merchant_id)
 
 
 async def mark_verified(tx: Tx, merchant_id: MerchantId) -> None:

@@ -1,7 +1,7 @@
 """WeChat's clients for a merchant's apps, with its secrets and the tokens that all processes share."""
 
-from bihuan.channels import accounts
-from bihuan.channels.db.accounts import Account
+from bihuan.channels import accounts, components
+from bihuan.channels.db.accounts import Account, Connection
 from bihuan.channels.errors import LoginCodeInvalid, NoMiniProgram, WeChatRefused, WeChatUnavailable
 from bihuan.channels.tokens import StoredTokens
 from bihuan.kernel.errors import Problem, TooManyRequests
@@ -9,6 +9,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.wechat import (
     ApiConnection,
     ApiError,
+    AppConnection,
     IssuedToken,
     Limits,
     MiniProgram,
@@ -27,19 +28,28 @@ def _api(rt: Runtime, limits: Limits | None = None) -> ApiConnection:
     return ApiConnection(http=rt.http, base_url=rt.settings.wechat.api, limits=limits)
 
 
-def _access_tokens(rt: Runtime, account: Account, api: ApiConnection, secret_name: str) -> StoredTokens:
+def _access_tokens(
+    rt: Runtime, account: Account, api: ApiConnection, secret_name: str, connection: Connection
+) -> StoredTokens:
     async def fetch(appid: str, force: bool) -> IssuedToken:
         async with rt.db.session() as tx:
             secrets = await accounts.read_secrets(tx, rt.vault, account.merchant_id)
         return await fetch_stable_token(api, appid=appid, secret=secrets.get(secret_name, ""), force_refresh=force)
 
-    return StoredTokens(rt, account.merchant_id, "access", fetch)
+    authorized = connection != "direct"
+    how = components.authorizer_tokens(rt, account.merchant_id) if authorized else fetch
+    return StoredTokens(rt, account.merchant_id, "access", how)
+
+
+async def _component_line(rt: Runtime, connection: Connection) -> AppConnection | None:
+    """The component's line, for the sign-ins of an app that was authorized to it. Raises NoOpenPlatform."""
+    return None if connection == "direct" else (await components.client(rt)).connection
 
 
 def official_account(rt: Runtime, account: Account, limits: Limits | None = None) -> OfficialAccount:
     """The client of a merchant's official account."""
     api = _api(rt, limits)
-    tokens = _access_tokens(rt, account, api, accounts.SECRET)
+    tokens = _access_tokens(rt, account, api, accounts.SECRET, account.connection)
     bare = OfficialAccount(appid=account.appid, tokens=tokens, api=api, now=rt.clock.now)
 
     async def fetch_ticket(_appid: str, _force: bool) -> IssuedToken:
@@ -55,32 +65,70 @@ def official_account(rt: Runtime, account: Account, limits: Limits | None = None
     )
 
 
-def oauth(rt: Runtime, account: Account, secrets: dict[str, str]) -> OAuth:
-    """The OAuth of a merchant's official account."""
-    secret = secrets.get(accounts.SECRET, "")
-    return OAuth(appid=account.appid, secret=secret, api=_api(rt), open_url=rt.settings.wechat.open)
+async def oauth(rt: Runtime, account: Account, secrets: dict[str, str]) -> OAuth:
+    """The OAuth of a merchant's official account. Raises NoOpenPlatform."""
+    return OAuth(
+        appid=account.appid,
+        secret=secrets.get(accounts.SECRET, ""),
+        component=await _component_line(rt, account.connection),
+        api=_api(rt),
+        open_url=rt.settings.wechat.open,
+    )
 
 
-def mini_program(rt: Runtime, account: Account, secrets: dict[str, str]) -> MiniProgram:
-    """The client of a merchant's mini program. Raises NoMiniProgram."""
+def mini_program_api(rt: Runtime, account: Account) -> MiniProgram:
+    """The client of a merchant's mini program for everything but signing in. Raises NoMiniProgram."""
+    if account.mini_program_appid is None:
+        raise NoMiniProgram
+    api = _api(rt)
+    tokens = _access_tokens(rt, account, api, accounts.MINI_SECRET, account.mini_program_connection)
+    return MiniProgram(appid=account.mini_program_appid, tokens=tokens, api=api)
+
+
+async def mini_program(rt: Runtime, account: Account, secrets: dict[str, str]) -> MiniProgram:
+    """The client of a merchant's mini program. Raises NoMiniProgram, NoOpenPlatform."""
     if account.mini_program_appid is None:
         raise NoMiniProgram
     api = _api(rt)
     return MiniProgram(
         appid=account.mini_program_appid,
         secret=secrets.get(accounts.MINI_SECRET, ""),
-        tokens=_access_tokens(rt, account, api, accounts.MINI_SECRET),
+        component=await _component_line(rt, account.mini_program_connection),
+        tokens=_access_tokens(rt, account, api, accounts.MINI_SECRET, account.mini_program_connection),
         api=api,
     )
 
 
 def push_receiver(rt: Runtime, account: Account, secrets: dict[str, str]) -> PushReceiver:
-    """What reads the pushes of a merchant's official account."""
+    """What reads the pushes to a merchant's own address of its official account."""
     return PushReceiver(
         appid=account.appid,
         token=secrets.get(accounts.TOKEN, ""),
         mode=account.mode,
         encoding_aes_key=secrets.get(accounts.AES_KEY, ""),
+        now=rt.clock.now,
+    )
+
+
+def mini_push_receiver(rt: Runtime, account: Account, secrets: dict[str, str]) -> PushReceiver:
+    """What reads the pushes to a merchant's own address of its mini program: sealed ones where there is a key."""
+    key = secrets.get(accounts.MINI_AES_KEY, "")
+    return PushReceiver(
+        appid=account.mini_program_appid or "",
+        token=secrets.get(accounts.MINI_TOKEN, ""),
+        mode="safe" if key else "plain",
+        encoding_aes_key=key,
+        now=rt.clock.now,
+    )
+
+
+def component_receiver(rt: Runtime, held: components.Held) -> PushReceiver:
+    """What reads the pushes about all authorized apps: sealed for the component."""
+    return PushReceiver(
+        appid=held.component.appid,
+        token=held.secrets.get(components.TOKEN, ""),
+        mode="safe",
+        encoding_aes_key=held.secrets.get(components.AES_KEY, ""),
         now=rt.clock.now,
     )
 

@@ -1,6 +1,6 @@
 """What channels refuse."""
 
-from bihuan.kernel.errors import BadGateway, BadRequest, Forbidden, NotFound, Unprocessable
+from bihuan.kernel.errors import BadGateway, BadRequest, Conflict, Forbidden, NotFound, Unprocessable
 
 
 class NoOfficialAccount(NotFound):
@@ -97,3 +97,35 @@ class WrongPage(BadRequest):
     code = "wrong_page"
     zh = "该网址不属于本商城。"
     en = "This address is not a page of this mall."
+
+
+class NoOpenPlatform(NotFound):
+    """The operator has not connected an Open Platform component."""
+
+    code = "no_open_platform"
+    zh = "平台尚未配置微信开放平台（第三方平台），请联系平台运营，或直接填写公众号信息。"
+    en = "The operator has not set up the WeChat Open Platform; ask it to, or type the account's secrets in."
+
+
+class AuthorizationExpired(Forbidden):
+    """The authorization was begun in another browser, for another merchant, or too long ago."""
+
+    code = "authorization_expired"
+    zh = "授权已过期，请重新发起授权。"
+    en = "The authorization took too long or was begun elsewhere; start it again."
+
+
+class AppTaken(Conflict):
+    """The account is connected to another merchant of this platform."""
+
+    code = "app_taken"
+    zh = "该公众号或小程序已授权给平台上的另一家商户，请先在微信公众平台取消授权。"
+    en = "This account is connected to another merchant here; withdraw that authorization at WeChat first."
+
+
+class WrongAppKind(Unprocessable):
+    """A mini program was chosen where an official account was wanted, or the reverse."""
+
+    code = "wrong_app_kind"
+    zh = "您授权的帐号类型不符：请区分公众号与小程序。"
+    en = "You authorized the other kind of account: official account and mini program differ."

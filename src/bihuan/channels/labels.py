@@ -102,7 +102,7 @@ def qr_content(rt: Runtime, merchant: Merchant, account: Account | None, label: 
 
     None: WeChat's code is not made yet.
     """
-    if account is None:
+    if account is None or not account.appid:
         return links.label_url(rt, merchant.code, label.code)
     return label.qr_url if label.qr_appid == account.appid else None
 
@@ -115,7 +115,7 @@ async def ensure_qr(rt: Runtime, merchant_id: MerchantId, label_id: UUID) -> Lab
     async with rt.db.session() as tx:
         label = await get_label(tx, merchant_id, label_id)
         account = await accounts.find_account(tx, merchant_id)
-    if account is None or label.qr_appid == account.appid:
+    if account is None or not account.appid or label.qr_appid == account.appid:
         return label
     try:
         async with asyncio.timeout(6):

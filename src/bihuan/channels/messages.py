@@ -53,7 +53,7 @@ async def _send_of(rt: Runtime, merchant_id: MerchantId, gate: asyncio.Semaphore
         async with rt.db.transaction() as tx:
             account = await accounts.find_account(tx, merchant_id)
             claimed = await rows.claim_due(tx, merchant_id, _MESSAGES_A_RUN)
-        client = apps.official_account(rt, account) if account else None
+        client = apps.official_account(rt, account) if account and account.appid else None
         for message in claimed:
             await _send(rt, merchant_id, account, client, message)
         return len(claimed)

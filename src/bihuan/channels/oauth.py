@@ -65,7 +65,8 @@ async def begin(rt: Runtime, merchant: Merchant, next_path: str, nonce: str | No
     expires = int((rt.clock.now() + STATE_LIFE).timestamp())
     state = _state_of(rt, merchant.merchant_id, nonce, next_path, expires)
     back = f"{rt.settings.public_url}/api/shop/{merchant.code}/wechat/callback?next={quote(next_path, safe='')}"
-    url = apps.oauth(rt, account, held).authorize_url(back, state=state, scope="snsapi_userinfo")
+    client = await apps.oauth(rt, account, held)
+    url = client.authorize_url(back, state=state, scope="snsapi_userinfo")
     return url, identity.session_cookie(rt, COOKIE, nonce, int(STATE_LIFE.total_seconds()), "lax")
 
 
@@ -84,7 +85,7 @@ async def finish(rt: Runtime, merchant: Merchant, code: str) -> SignedIn:
     async with rt.db.session() as tx:
         account = await accounts.get_account(tx, merchant.merchant_id)
         held = await accounts.read_secrets(tx, rt.vault, merchant.merchant_id)
-    client = apps.oauth(rt, account, held)
+    client = await apps.oauth(rt, account, held)
     grant = await client.exchange(code)
     if grant.is_snapshotuser:
         raise SnapshotUser
@@ -119,12 +120,12 @@ async def _profile(client: OAuth, grant: OAuthGrant) -> OAuthUser:
 async def login_mini_program(rt: Runtime, merchant: Merchant, js_code: str) -> SignedIn:
     """Signs in whoever brought the code of `wx.login`.
 
-    Raises NoOfficialAccount, NoMiniProgram, LoginCodeInvalid and what else apps.problem_of tells.
+    Raises NoMiniProgram, LoginCodeInvalid and what else apps.problem_of tells.
     """
     async with rt.db.session() as tx:
-        account = await accounts.get_account(tx, merchant.merchant_id)
+        account = await accounts.get_mini_program(tx, merchant.merchant_id)
         held = await accounts.read_secrets(tx, rt.vault, merchant.merchant_id)
-    client = apps.mini_program(rt, account, held)
+    client = await apps.mini_program(rt, account, held)
     try:
         session = await client.login(js_code)
     except WeChatError as error:

@@ -1,11 +1,10 @@
-"""What WeChat pushes: verified, written down once, acted on, answered.
+"""What WeChat pushes about an official account: written down once, acted on, answered.
 
-Nothing of a push is used before its signature is verified. Facts of a person whom we cannot name yet (WeChat
+`intake` verified it. Facts of a person whom we cannot name yet (WeChat
 did not say who an openid is in time) wait in `pushes` until `identify` names her.
 """
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal
 from uuid import uuid5
@@ -21,24 +20,15 @@ from bihuan.channels.db.accounts import Account
 from bihuan.channels.db.followers import Moment, Untold, lock_person
 from bihuan.channels.db.labels import Label
 from bihuan.channels.db.messages import Card, Content, Draft
-from bihuan.channels.errors import PushMalformed, PushRefused, PushStale
+from bihuan.channels.errors import PushRefused
 from bihuan.facts.channels import ChannelFact, LabelScanned, ShopperFollowed, ShopperUnfollowed
 from bihuan.kernel.db import Tx
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import MerchantId, ShopperId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
-from bihuan.wechat import (
-    ApiError,
-    DecryptionFailed,
-    Limits,
-    MalformedMessage,
-    PushReceiver,
-    SignatureInvalid,
-    StaleTimestamp,
-    WeChatError,
-)
-from bihuan.wechat.official_account import NO_REPLY, Click, Push, Scan, Subscribe, Text, Unsubscribe, View
+from bihuan.wechat import ApiError, Limits, WeChatError
+from bihuan.wechat.official_account import Click, Push, Scan, Subscribe, Text, Unsubscribe, View
 
 log = structlog.get_logger(__name__)
 
@@ -57,50 +47,13 @@ class Known(msgspec.Struct, frozen=True):
     unionid: str | None
 
 
-async def handshake(rt: Runtime, merchant: Merchant, query: Mapping[str, str]) -> str:
-    """WeChat's check of our address: the echo to answer. Raises NoOfficialAccount, PushRefused, PushStale."""
-    account, receiver = await _receiver(rt, merchant.merchant_id)
-    try:
-        echo = receiver.verify_handshake(query)
-    except (SignatureInvalid, StaleTimestamp, MalformedMessage) as error:
-        raise _refusal(error) from error
-    async with rt.db.transaction() as tx:
-        await accounts.mark_verified(tx, account.merchant_id)
-    return echo
-
-
-async def receive(rt: Runtime, merchant: Merchant, query: Mapping[str, str], body: bytes) -> bytes:
-    """Handles a push; the body of our answer.
-
-    Raises NoOfficialAccount, PushRefused, PushStale, PushMalformed: nothing was changed then.
-    """
+async def take_in(rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str) -> str:
+    """Handles a push that was verified; the reply to it. Raises PushRefused for a used signature."""
     seen_at = rt.clock.now()
-    account, receiver = await _receiver(rt, merchant.merchant_id)
-    try:
-        push = receiver.parse(query, body)
-    except (SignatureInvalid, StaleTimestamp, DecryptionFailed, MalformedMessage) as error:
-        raise _refusal(error) from error
-    if account.original_id and push.original_id != account.original_id:
-        raise PushRefused
     who = await _ask_who(rt, account, push)
-    signature = query.get("signature" if account.mode == "plain" else "msg_signature", "")
     moment = Moment(min(push.created_at, seen_at), seen_at)
     async with rt.db.transaction() as tx:
-        reply = await _act_once(tx, rt, merchant, account, push, signature, who, moment)
-    return receiver.reply_text(push, reply) if reply else NO_REPLY
-
-
-async def _receiver(rt: Runtime, merchant_id: MerchantId) -> tuple[Account, PushReceiver]:
-    async with rt.db.session() as tx:
-        account = await accounts.get_account(tx, merchant_id)
-        secrets = await accounts.read_secrets(tx, rt.vault, merchant_id)
-    return account, apps.push_receiver(rt, account, secrets)
-
-
-def _refusal(error: WeChatError) -> Exception:
-    if isinstance(error, StaleTimestamp):
-        return PushStale()
-    return PushMalformed() if isinstance(error, MalformedMessage) else PushRefused()
+        return await _act_once(tx, rt, merchant, account, push, signature, who, moment)
 
 
 async def _ask_who(rt: Runtime, account: Account, push: Push) -> Known | None:

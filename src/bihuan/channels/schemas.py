@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from bihuan.channels import accounts, labels, links
 from bihuan.channels.accounts import NewAccount
-from bihuan.channels.db.accounts import Account, KeywordReply, MemberTemplate
+from bihuan.channels.db.accounts import Account, Connection, KeywordReply, MemberTemplate
 from bihuan.channels.db.labels import Label, LabelKind
 from bihuan.channels.labels import NewLabel
 from bihuan.channels.replies import Replies
@@ -40,6 +40,13 @@ class AccountOut(msgspec.Struct, frozen=True, kw_only=True):
     mini_program_secret_fingerprint: str | None
     member_template: MemberTemplate | None
     verified_at: datetime | None
+    connection: Connection
+    mini_program_connection: Connection
+    mini_program_token: str
+    mini_program_encoding_aes_key_fingerprint: str | None
+    mini_program_callback_url: str
+    mini_program_verified_at: datetime | None
+    shipping_upload: bool
 
     @classmethod
     def of(cls, rt: Runtime, merchant: Merchant, account: Account | None, secrets: dict[str, str]) -> "AccountOut":
@@ -58,6 +65,13 @@ class AccountOut(msgspec.Struct, frozen=True, kw_only=True):
             mini_program_secret_fingerprint=accounts.fingerprint(vault, secrets.get(accounts.MINI_SECRET)),
             member_template=account.member_template if account else None,
             verified_at=account.verified_at if account else None,
+            connection=account.connection if account else "direct",
+            mini_program_connection=account.mini_program_connection if account else "direct",
+            mini_program_token=secrets.get(accounts.MINI_TOKEN, ""),
+            mini_program_encoding_aes_key_fingerprint=accounts.fingerprint(vault, secrets.get(accounts.MINI_AES_KEY)),
+            mini_program_callback_url=f"{rt.settings.public_url}/wechat/{merchant.code}/mini-program",
+            mini_program_verified_at=account.mini_program_verified_at if account else None,
+            shipping_upload=account.shipping_upload if account else False,
         )
 
 
@@ -73,6 +87,9 @@ class AccountIn(msgspec.Struct, frozen=True, kw_only=True):
     encoding_aes_key: Line | None = None
     mini_program_app_id: Line | None = None
     mini_program_secret: Line | None = None
+    mini_program_token: Line | None = None
+    mini_program_encoding_aes_key: Line | None = None
+    shipping_upload: bool | None = None
     member_template: MemberTemplate | msgspec.UnsetType | None = msgspec.UNSET
 
     def as_account(self, before: Account | None) -> NewAccount:
@@ -89,6 +106,11 @@ class AccountIn(msgspec.Struct, frozen=True, kw_only=True):
             encoding_aes_key=(self.encoding_aes_key or "").strip(),
             mini_program_appid=(before.mini_program_appid if before else None) if mini is None else mini.strip(),
             mini_program_secret=(self.mini_program_secret or "").strip(),
+            mini_program_token=(self.mini_program_token or "").strip(),
+            mini_program_encoding_aes_key=(self.mini_program_encoding_aes_key or "").strip(),
+            shipping_upload=(before.shipping_upload if before else False)
+            if self.shipping_upload is None
+            else self.shipping_upload,
             member_template=(before.member_template if before else None)
             if isinstance(template, msgspec.UnsetType)
             else template,

@@ -22,7 +22,7 @@ LEASE = timedelta(seconds=15)
 WAIT_SECONDS = 12.0
 _POLL_SECONDS = 0.05
 
-Kind = Literal["access", "jsapi"]
+Kind = Literal["access", "jsapi", "component"]
 
 # One waiter per token polls the database; the others of this process queue behind it.
 _locks: defaultdict[tuple[MerchantId, str, str], asyncio.Lock] = defaultdict(asyncio.Lock)

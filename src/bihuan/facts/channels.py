@@ -42,3 +42,16 @@ class ShopperUnfollowed(Fact, frozen=True, kw_only=True):
 
     shopper_id: ShopperId
     following_since: datetime | None = None
+
+
+class TradeReceived(Fact, frozen=True, kw_only=True):
+    """WeChat says that the shopper confirmed the receipt of what she paid for, or that her time for it ran out.
+
+    `occurred_at` is the moment of that, by WeChat's clock.
+    """
+
+    kind: ClassVar[str] = "channel.trade_received"
+
+    out_trade_no: str
+    transaction_id: str
+    by_itself: bool = False

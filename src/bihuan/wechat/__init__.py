@@ -10,7 +10,7 @@
 Lowest layer: knows nothing of merchants, orders or databases.
 """
 
-from .api import API_URL, ApiConnection
+from .api import API_URL, ApiConnection, AppConnection
 from .errors import (
     ApiError,
     DecryptionFailed,
@@ -33,6 +33,7 @@ __all__ = [
     "API_URL",
     "ApiConnection",
     "ApiError",
+    "AppConnection",
     "DecryptionFailed",
     "IssuedToken",
     "Limits",

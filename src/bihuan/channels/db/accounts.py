@@ -21,8 +21,15 @@ class MemberTemplate(msgspec.Struct, frozen=True):
     data: dict[str, str]
 
 
+Connection = Literal["direct", "component", "withdrawn"]
+"""How an app is connected: by its own secret, through the Open Platform's component, or not any more."""
+
+
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """A merchant's official account and mini program, without their secrets."""
+    """A merchant's official account and mini program, without their secrets.
+
+    `appid` is empty where there is a mini program only.
+    """
 
     merchant_id: MerchantId
     appid: str
@@ -32,9 +39,14 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
     mini_program_appid: str | None
     member_template: MemberTemplate | None
     verified_at: datetime | None
+    connection: Connection = "direct"
+    mini_program_connection: Connection = "direct"
+    shipping_upload: bool = False
+    mini_program_verified_at: datetime | None = None
 
 
-_ACCOUNT = "merchant_id, appid, original_id, name, mode, mini_program_appid, member_template, verified_at"
+_ACCOUNT = """merchant_id, appid, original_id, name, mode, mini_program_appid, member_template, verified_at,
+              connection, mini_program_connection, shipping_upload, mini_program_verified_at"""
 
 
 async def find_account(tx: Tx, merchant_id: MerchantId) -> Account | None:
@@ -50,11 +62,15 @@ async def upsert_account(tx: Tx, account: Account) -> None:
     """Writes a merchant's account; another appid has yet to be verified."""
     await tx.execute(
         """insert into official_accounts as a (merchant_id, appid, original_id, name, mode, mini_program_appid,
-             member_template, created_at, updated_at)
-           values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $8)
+             member_template, created_at, updated_at, connection, mini_program_connection, shipping_upload)
+           values ($1, $2, $3, $4, $5, $6, $7::jsonb, $8, $8, $9, $10, $11)
            on conflict (merchant_id) do update set appid = excluded.appid, original_id = excluded.original_id,
              name = excluded.name, mode = excluded.mode, mini_program_appid = excluded.mini_program_appid,
              member_template = excluded.member_template, updated_at = excluded.updated_at,
+             connection = excluded.connection, mini_program_connection = excluded.mini_program_connection,
+             shipping_upload = excluded.shipping_upload,
+             mini_program_verified_at = case when a.mini_program_appid = excluded.mini_program_appid
+               then a.mini_program_verified_at end,
              verified_at = case when a.appid = excluded.appid then a.verified_at end""",
         account.merchant_id,
         account.appid,
@@ -64,12 +80,37 @@ async def upsert_account(tx: Tx, account: Account) -> None:
         account.mini_program_appid,
         msgspec.to_builtins(account.member_template),
         tx.now,
+        account.connection,
+        account.mini_program_connection,
+        account.shipping_upload,
     )
 
 
 async def set_verified(tx: Tx, merchant_id: MerchantId) -> None:
     """WeChat's handshake passed."""
     await tx.execute("update official_accounts set verified_at = $2 where merchant_id = $1", merchant_id, tx.now)
+
+
+async def set_mini_program_verified(tx: Tx, merchant_id: MerchantId) -> None:
+    """WeChat's handshake for the mini program passed."""
+    await tx.execute(
+        "update official_accounts set mini_program_verified_at = $2 where merchant_id = $1", merchant_id, tx.now
+    )
+
+
+async def set_withdrawn(tx: Tx, merchant_id: MerchantId, appid: str) -> None:
+    """The owner took an app back from the component."""
+    await tx.execute(
+        """update official_accounts set
+             connection = case when appid = $2 and connection = 'component' then 'withdrawn' else connection end,
+             mini_program_connection = case when mini_program_appid = $2 and mini_program_connection = 'component'
+               then 'withdrawn' else mini_program_connection end,
+             updated_at = $3
+           where merchant_id = $1""",
+        merchant_id,
+        appid,
+        tx.now,
+    )
 
 
 # -- replies ----------------------------------------------------------------------------------------

@@ -135,7 +135,8 @@ async def list_without_qr(tx: Tx, merchants: int, labels: int) -> list[tuple[Mer
     rows = await tx.fetch(
         """select a.merchant_id, l.label_id
            from (select merchant_id from labels where qr_appid is null
-                 intersect select merchant_id from official_accounts limit $1) a
+                 intersect
+                 select merchant_id from official_accounts where appid <> '' and connection <> 'withdrawn' limit $1) a
            cross join lateral (
              select label_id from labels where merchant_id = a.merchant_id and qr_appid is null
              order by label_id desc limit $2) l""",

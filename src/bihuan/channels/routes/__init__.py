@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bihuan.channels.routes import callback, console, desktop, label_rooms, outbox, shop
+from bihuan.channels.routes import callback, console, desktop, label_rooms, open_platform, outbox, shop
 
 ROUTES: tuple[Any, ...] = (
     *callback.ROUTES,
@@ -11,4 +11,5 @@ ROUTES: tuple[Any, ...] = (
     *console.ROUTES,
     *label_rooms.ROUTES,
     *outbox.ROUTES,
+    *open_platform.ROUTES,
 )

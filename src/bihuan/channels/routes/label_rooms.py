@@ -122,9 +122,8 @@ async def mini_program_code(
     """The label's mini-program code, drawn by WeChat."""
     async with rt.db.transaction(readonly=True) as tx:
         label = await labels.get_label(tx, staff.merchant_id, label_id)
-        account = await accounts.get_account(tx, staff.merchant_id)
-        secrets = await accounts.read_secrets(tx, rt.vault, staff.merchant_id)
-    client = apps.mini_program(rt, account, secrets)
+        account = await accounts.get_mini_program(tx, staff.merchant_id)
+    client = apps.mini_program_api(rt, account)
     try:
         picture = await client.unlimited_code(f"l={label.code}", page="pages/home/home", check_path=False, width=size)
     except WeChatError as error:

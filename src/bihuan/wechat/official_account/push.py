@@ -196,7 +196,7 @@ def _typed(fields: dict[str, str]) -> Push:
         openid=openid,
         original_id=fields.get("ToUserName", ""),
         created_at=datetime.fromtimestamp(int(created), UTC),
-        dedupe_key=f"message:{msg_id[:32]}" if msg_id else _event_key(openid, created, event, key),
+        dedupe_key=f"message:{msg_id[:32]}" if msg_id else _event_key(openid, created, event, key, fields),
         fields=fields,
     )
     if kind == "text":
@@ -219,9 +219,18 @@ def _typed(fields: dict[str, str]) -> Push:
             return Other(**common, kind=kind, event=event)
 
 
-def _event_key(openid: str, created: str, event: str, key: str) -> str:
-    """WeChat says sender and second; the event's own name and key keep two of one second apart."""
-    digest = hashlib.sha256(f"{event}\n{key}".encode()).hexdigest()[:16]
+_KEYED = frozenset({"subscribe", "scan", "unsubscribe", "click", "view"})
+
+
+def _event_key(openid: str, created: str, event: str, key: str, fields: Mapping[str, str]) -> str:
+    """WeChat says sender and second; the event's own name and key keep two of one second apart.
+
+    Events of other kinds differ in fields of their own (two payments settled in one second): all of them count.
+    """
+    told = f"{event}\n{key}"
+    if event.lower() not in _KEYED:
+        told += "".join(f"\n{name}={fields[name]}" for name in sorted(fields))
+    digest = hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()[:16]
     return f"event:{openid[:64]}:{created}:{digest}"
 
 

@@ -1,0 +1,117 @@
+"""Where WeChat's pushes come in: found whose they are, verified, handed on. Nothing is used before that.
+
+Three addresses: a merchant's own of its official account and of its mini program, and the component's, which serves
+all authorized apps. What is refused is written down (`refusals`) and changes nothing else.
+"""
+
+from collections.abc import Mapping
+
+from bihuan import merchants
+from bihuan.channels import accounts, apps, components, mini_pushes, pushes, refusals
+from bihuan.channels.db import components as component_rows
+from bihuan.channels.db.accounts import Account
+from bihuan.channels.errors import PushRefused
+from bihuan.kernel.errors import NotFound
+from bihuan.kernel.ids import MerchantId
+from bihuan.kernel.runtime import Runtime
+from bihuan.merchants import Merchant
+from bihuan.wechat import PushReceiver
+from bihuan.wechat.official_account import NO_REPLY, Push
+
+OFFICIAL, MINI, COMPONENT = "official-account", "mini-program", "open-platform"
+
+
+async def handshake(rt: Runtime, merchant: Merchant, query: Mapping[str, str]) -> str:
+    """WeChat's check of the official account's address: the echo. Raises NoOfficialAccount, PushRefused, PushStale."""
+    _, receiver = await _official(rt, merchant.merchant_id)
+    async with refusals.recorded(rt, merchant.merchant_id, OFFICIAL, b""):
+        echo = receiver.verify_handshake(query)
+    async with rt.db.transaction() as tx:
+        await accounts.mark_verified(tx, merchant.merchant_id)
+    return echo
+
+
+async def mini_handshake(rt: Runtime, merchant: Merchant, query: Mapping[str, str]) -> str:
+    """WeChat's check of the mini program's address: the echo. Raises NoMiniProgram, PushRefused, PushStale."""
+    _, receiver = await _mini(rt, merchant.merchant_id)
+    async with refusals.recorded(rt, merchant.merchant_id, MINI, b""):
+        echo = receiver.verify_handshake(query)
+    async with rt.db.transaction() as tx:
+        await accounts.mark_mini_program_verified(tx, merchant.merchant_id)
+    return echo
+
+
+async def receive(rt: Runtime, merchant: Merchant, query: Mapping[str, str], body: bytes) -> bytes:
+    """A push to the official account's address; the body of our answer.
+
+    Raises NoOfficialAccount, PushRefused, PushStale, PushMalformed: nothing was changed then.
+    """
+    account, receiver = await _official(rt, merchant.merchant_id)
+    async with refusals.recorded(rt, merchant.merchant_id, OFFICIAL, body):
+        push = receiver.parse(query, body)
+        return await _official_push(rt, merchant, account, receiver, push, query)
+
+
+async def receive_mini(rt: Runtime, merchant: Merchant, query: Mapping[str, str], body: bytes) -> bytes:
+    """A push to the mini program's address. Raises NoMiniProgram, and as `receive`."""
+    _, receiver = await _mini(rt, merchant.merchant_id)
+    async with refusals.recorded(rt, merchant.merchant_id, MINI, body):
+        push = receiver.parse(query, body)
+        await mini_pushes.take_in(rt, merchant, push, _signature(receiver, query))
+    return NO_REPLY
+
+
+async def receive_authorized(rt: Runtime, appid: str, query: Mapping[str, str], body: bytes) -> bytes:
+    """A push about an authorized app, to the component's address.
+
+    Raises NoOpenPlatform, NotFound for an app that is nobody's, and as `receive`.
+    """
+    async with rt.db.session() as tx:
+        held = await components.get(tx, rt.vault)
+        owner = await component_rows.find_authorizer(tx, appid)
+    receiver = apps.component_receiver(rt, held)
+    recorder = owner.merchant_id if owner else held.component.merchant_id
+    async with refusals.recorded(rt, recorder, COMPONENT, body):
+        push = receiver.parse(query, body)  # before we say whether we know the app
+        if owner is None or owner.state != "connected":
+            raise NotFound
+        merchant = await merchants.merchant_of_id(rt, owner.merchant_id)
+        async with rt.db.session() as tx:
+            account = await accounts.find_account(tx, owner.merchant_id)
+        if account is not None and account.appid == appid:
+            return await _official_push(rt, merchant, account, receiver, push, query)
+        if account is None or account.mini_program_appid != appid:
+            raise NotFound  # the merchant has another app by now
+        if owner.original_id and push.original_id != owner.original_id:
+            raise PushRefused
+        await mini_pushes.take_in(rt, merchant, push, _signature(receiver, query))
+    return NO_REPLY
+
+
+async def _official_push(
+    rt: Runtime, merchant: Merchant, account: Account, receiver: PushReceiver, push: Push, query: Mapping[str, str]
+) -> bytes:
+    if account.original_id and push.original_id != account.original_id:
+        raise PushRefused
+    reply = await pushes.take_in(rt, merchant, account, push, _signature(receiver, query))
+    return receiver.reply_text(push, reply) if reply else NO_REPLY
+
+
+def _signature(receiver: PushReceiver, query: Mapping[str, str]) -> str:
+    return query.get("signature" if receiver.mode == "plain" else "msg_signature", "")
+
+
+async def _official(rt: Runtime, merchant_id: MerchantId) -> tuple[Account, PushReceiver]:
+    async with rt.db.session() as tx:
+        account = await accounts.get_account(tx, merchant_id)
+        secrets = await accounts.read_secrets(tx, rt.vault, merchant_id)
+    return account, apps.push_receiver(rt, account, secrets)
+
+
+async def _mini(rt: Runtime, merchant_id: MerchantId) -> tuple[Account, PushReceiver]:
+    async with rt.db.session() as tx:
+        account = await accounts.get_mini_program(tx, merchant_id)
+        secrets = await accounts.read_secrets(tx, rt.vault, merchant_id)
+    if not secrets.get(accounts.MINI_TOKEN):
+        raise NotFound
+    return account, apps.mini_push_receiver(rt, account, secrets)
