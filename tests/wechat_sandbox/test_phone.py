@@ -202,13 +202,21 @@ async def test_what_a_page_may_and_may_not(browser: Browser, desk: Sandbox, mall
         await phone("web-more").click()
         await phone("web-share").click()
         await expect(phone("share-title")).to_have_text("青衫 亚麻衬衫")
+        await phone("share-words").fill("这件好看")
         await phone("share-friend", shopper=friend).click()
-        await expect(phone.web.locator("#who")).to_have_text("陈一")  # another shopper, a jar of their own
+        await expect(phone("toast")).to_have_text("已发送")
         await phone.web.locator("#hide").click()
         await expect(phone("web-more")).to_be_hidden()
         await phone.web.locator("#shut").click()
         await expect(phone("webview")).to_have_count(0)
         assert len(desk.get(f"/_sandbox/shoppers/{me}")["wallet"]["bills"]) == 0
+    async with phone_of(browser, desk, friend) as phone:
+        await expect(phone("chat-last")).to_have_text("这件好看")
+        await phone("chat-row", chat=me).click()
+        await expect(phone("link-card", link=f"{mall.url}/mall#shared")).to_contain_text("青衫 亚麻衬衫")
+        await phone.shot("friend")
+        await phone("link-card").click()
+        await expect(phone.web.locator("#who")).to_have_text("陈一")  # another shopper, a jar of their own
 
 
 async def test_a_wrong_config_is_told_and_binds(browser: Browser, desk: Sandbox, mall: Mall) -> None:

@@ -86,11 +86,20 @@ async def avatar(world: World, name: str) -> Response[str]:
 
 
 @get("/webview/{shopper_id:str}", tags=["sandbox"])
-async def webview(world: World, shopper_id: str, url: str) -> Response[None]:
-    """Open a page as the shopper: sets the cookie that the OAuth page knows them by, and goes there."""
+async def webview(world: World, shopper_id: str, url: str, fresh: bool = False) -> Response[None]:
+    """Open a page as the shopper: sets the cookie that the OAuth page knows them by, and goes there.
+
+    `fresh` empties this host's cookies first (of the frame's own jar, in a credentialless frame): the phones of one
+    desk share a jar.
+    """
     find(world, shopper_id)
     if urlsplit(url).scheme not in ("http", "https"):
         raise ControlError(400, "refused", "url must be http or https")
+    if fresh:
+        # By a detour: a browser may empty the jar after it has put this answer's cookie into it.
+        again = f"/_sandbox/webview/{shopper_id}?url={quote(url, safe='')}"
+        emptied = {"location": again, "cache-control": "no-store", "clear-site-data": '"cookies"'}
+        return Response(None, status_code=302, headers=emptied)
     location = quote(url, safe="%/:=&?~#+!$,;'@()*[]")
     response = Response(None, status_code=302, headers={"location": location, "cache-control": "no-store"})
     response.set_cookie(SHOPPER_COOKIE, shopper_id, path="/", httponly=True, samesite="lax")

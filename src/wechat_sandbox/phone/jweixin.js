@@ -5,6 +5,9 @@
  * In the phone a page is a frame. On loading it says "hello" to the window around it; only the phone answers, and with
  * the answer the bridge appears. Elsewhere `wx` is there but does nothing, as with WeChat's own file in a browser.
  *
+ * A frame whose name begins with "miniprogram:" runs an H5 build as a mini program: `wx` then has besides what a mini
+ * program calls (login, requestPayment, ...), with its errMsg ("requestPayment:fail cancel"), callbacks or a promise.
+ *
  * As WeChat's own file does: `wx.ready` runs when config is settled, even when it failed; `wx.error` gets
  * {errMsg: "config:invalid signature"}; a call outside jsApiList fails with "the permission value is offline verifying".
  */
@@ -24,6 +27,7 @@
   // ---- the line to the phone -------------------------------------------------------------------------------------
 
   var phone = window.parent !== window ? window.parent : null;
+  var inMini = Boolean(phone) && /^miniprogram:/.test(window.name);
   var phoneOrigin = "*"; // Unknown until the phone has answered; "hello" holds nothing secret.
   var waiting = {};
   var lastId = 0;
@@ -62,6 +66,7 @@
 
   function emitted(name, params) {
     if (name === "back") return window.history.back();
+    if (name === "ask-share") return tellShare((params && params.to) || "appmessage");
     if (name === "shared") name = "menu:share:" + ((params && params.to) || "appmessage");
     (listeners[name] || []).slice().forEach(function (listener) { listener(params || {}); });
   }
@@ -87,6 +92,7 @@
 
   function appear(result) {
     bridge.sandbox = { shopper_id: result.shopper_id };
+    if (inMini) window.__wxjs_environment = "miniprogram";
     window.WeixinJSBridge = bridge;
     watch();
     var event = document.createEvent("Event");
@@ -290,6 +296,73 @@
       whenBridge(function () { finish({ errMsg: name + ":fail not in a mini program" }, options || {}); });
     };
   });
+
+  // Confirms a merchant's transfer to one's change; pages reach it by WeixinJSBridge.invoke as well.
+  wx.requestMerchantTransfer = function (options) {
+    return miniCall("requestMerchantTransfer", picked(options, ["mchId", "subMchId", "appId", "package", "openId"]), options);
+  };
+
+  // ---- what a mini program has besides ---------------------------------------------------------------------------
+
+  var shareSources = {};
+
+  function picked(options, keys) {
+    var params = {};
+    keys.forEach(function (key) { if (options && options[key] !== undefined) params[key] = options[key]; });
+    return params;
+  }
+
+  /** A mini program's call: err_msg is its errMsg already. Without callbacks it answers a promise. */
+  function miniCall(name, params, options) {
+    options = options || {};
+    function run(done) {
+      whenBridge(function () {
+        bridge.invoke(name, params, function (result) {
+          result.errMsg = result.err_msg;
+          delete result.err_msg;
+          done(result);
+        });
+      });
+    }
+    if (options.success || options.fail || options.complete) {
+      run(function (result) {
+        var good = /:ok$/.test(result.errMsg);
+        if (good && options.success) options.success(result);
+        if (!good && options.fail) options.fail(result);
+        if (options.complete) options.complete(result);
+      });
+      return undefined;
+    }
+    return new Promise(function (resolve, reject) {
+      run(function (result) { (/:ok$/.test(result.errMsg) ? resolve : reject)(result); });
+    });
+  }
+
+  /** The phone asks at the moment of sharing, as WeChat does; the page's function says what is shared. */
+  function tellShare(to) {
+    var source = shareSources[to] || shareSources.appmessage;
+    var card = null;
+    try { card = source ? source({ from: "menu" }) : null; } catch (error) { console.error(error); }
+    Promise.resolve(card && card.promise ? card.promise : card).then(function (said) {
+      send("shareCard", { to: to, card: said || null, url: window.location.href });
+    });
+  }
+
+  if (inMini) {
+    [
+      ["login", ["timeout"]], ["checkSession", []], ["scanCode", ["onlyFromCamera", "scanType"]],
+      ["requestPayment", ["timeStamp", "nonceStr", "package", "signType", "paySign"]],
+      ["requestSubscribeMessage", ["tmplIds"]], ["navigateBack", ["delta"]], ["exitMiniProgram", []],
+      ["setNavigationBarTitle", ["title"]], ["navigateToMiniProgram", ["appId", "path"]],
+      // In a mini program it is a button (open-type="getPhoneNumber"); an H5 build calls this when it is tapped.
+      ["getPhoneNumber", []],
+    ].forEach(function (entry) {
+      wx[entry[0]] = function (options) { return miniCall(entry[0], picked(options, entry[1]), options); };
+    });
+    wx.onShareAppMessage = function (source) { shareSources.appmessage = source; };
+    wx.onShareTimeline = function (source) { shareSources.timeline = source; };
+    wx.miniProgram.navigateBack = wx.navigateBack;
+  }
 
   window.wx = window.jWeixin = wx;
 

@@ -38,6 +38,7 @@ function reason(data) {
 
 const get = (path) => call("GET", path);
 const post = (path, body = {}) => call("POST", path, body);
+const put = (path, body = {}) => call("PUT", path, body);
 const shopperPath = (id, rest = "") => `/shoppers/${encodeURIComponent(id)}${rest}`;
 const items = (data) => data?.items ?? data?.shoppers ?? (Array.isArray(data) ? data : []);
 
@@ -46,7 +47,7 @@ export const api = {
   shoppers: async () => items(await get("/shoppers")),
   createShopper: (nickname) => post("/shoppers", nickname ? { nickname } : {}),
   shopper: (id) => get(shopperPath(id)),
-    codes: async () => items(await get("/codes")),
+  codes: async () => items(await get("/codes")),
   pushes: async (limit = 30) => items(await get(`/pushes?limit=${limit}`)),
   notifications: async (limit = 30) => items(await get(`/notifications?limit=${limit}`)),
   scan: (id, content) => post(shopperPath(id, "/scan"), { content }),
@@ -59,14 +60,41 @@ export const api = {
   createSheet: (id, request) => post(shopperPath(id, "/sheets"), request),
   pay: (sheetId) => post(`/sheets/${encodeURIComponent(sheetId)}/pay`),
   cancel: (sheetId) => post(`/sheets/${encodeURIComponent(sheetId)}/cancel`),
+  sheets: async (id, sheetState = "open") => items(await get(shopperPath(id, `/sheets?state=${sheetState}`))),
+  sheet: (sheetId) => get(`/sheets/${encodeURIComponent(sheetId)}`),
   checkConfig: (config) => post("/jssdk/check", config),
+  jscode: (id, appid, purpose) => post(shopperPath(id, "/jscode"), { appid, purpose }),
+  // Friends: a chat is named by the friend's id, or by the group's.
+  friends: (id) => get(shopperPath(id, "/friends")),
+  friendMessages: async (id, chatId) => (await get(shopperPath(id, `/friends/${encodeURIComponent(chatId)}/messages`))).messages,
+  sendToFriend: (id, chatId, message) => post(shopperPath(id, `/friends/${encodeURIComponent(chatId)}/messages`), message),
+  createGroup: (members, name = "") => post("/groups", { members, name }),
+  moments: async (id) => items(await get(shopperPath(id, "/moments"))),
+  postMoment: (id, moment) => post(shopperPath(id, "/moments"), moment),
+  likeMoment: (id, momentId, liked) => put(shopperPath(id, `/moments/${encodeURIComponent(momentId)}/like`), { liked }),
+  commentMoment: (id, momentId, content) => post(shopperPath(id, `/moments/${encodeURIComponent(momentId)}/comments`), { content }),
+  packet: (id, packetId) => get(shopperPath(id, `/red-packets/${encodeURIComponent(packetId)}`)),
+  openPacket: (id, packetId) => post(shopperPath(id, `/red-packets/${encodeURIComponent(packetId)}/open`)),
+  // Mini programs and what they may ask.
+  minis: async (id) => items(await get(shopperPath(id, "/mini-programs"))),
+  openMini: (id, appid, path, scene) => post(shopperPath(id, `/mini-programs/${encodeURIComponent(appid)}/open`), { path, scene }),
+  templates: async (appid) => items(await get(`/apps/${encodeURIComponent(appid)}/templates`)),
+  subscribe: (id, answer) => post(shopperPath(id, "/subscriptions"), answer),
+  serviceMessages: async (id) => items(await get(shopperPath(id, "/service-messages"))),
+  // The wallet.
+  bills: (id) => get(shopperPath(id, "/bills")),
+  paymentCode: (id) => get(shopperPath(id, "/payment-code")),
+  transfers: async (id) => items(await get(shopperPath(id, "/transfers"))),
+  confirmTransfer: (id, number) => post(shopperPath(id, `/transfers/${encodeURIComponent(number)}/confirm`)),
+  // Employees of companies (WeCom).
+  employees: async (id) => items(await get(shopperPath(id, "/employees"))),
 };
 
 /** Address of a QR picture of any text. */
 export const qrUrl = (content) => `/_sandbox/qr.svg?content=${encodeURIComponent(content)}`;
 
 /** Address that opens a page as this shopper. */
-export const webviewUrl = (id, url) => `/_sandbox/webview/${encodeURIComponent(id)}?url=${encodeURIComponent(url)}`;
+export const webviewUrl = (id, url, fresh = false) => `/_sandbox/webview/${encodeURIComponent(id)}?url=${encodeURIComponent(url)}${fresh ? "&fresh=true" : ""}`;
 
 /** Address of the shopper's stream of events. */
 export const eventsUrl = (id) => `/_sandbox/events/${encodeURIComponent(id)}`;

@@ -23,3 +23,9 @@ export function badgeOf(account, cls = "") {
   const first = [...(account.name || "?")][0];
   return h("span", { class: `face badge-face ${cls}`, style: { background: account.color } }, h("b", null, first));
 }
+
+/** The picture of a chat: a friend's face, or up to nine small ones of a group's members. */
+export function groupFace(members, cls = "") {
+  if (members.length === 1) return faceOf(members[0], cls);
+  return h("span", { class: `face group-face n${members.length > 4 ? 3 : 2} ${cls}` }, members.slice(0, 9).map((one) => faceOf(one, "part")));
+}

@@ -7,6 +7,7 @@ import { h } from "./dom.js";
 import { dialog, overlay, toast } from "./overlays.js";
 import { pay } from "./pay.js";
 import { actOn, scanForText } from "./screens/scan.js";
+import { SHOPPER_METHODS } from "./mini-bridge.js";
 import { state } from "./state.js";
 import { t } from "./text.js";
 
@@ -14,7 +15,7 @@ const PAY_FIELDS = ["appId", "timeStamp", "nonceStr", "package", "signType", "pa
 const OFFLINE = "fail_the permission value is offline verifying";
 
 // Needs no config in WeChat either: these work before and without it.
-const FREE = new Set(["hello", "title", "location", "notice", "preVerifyJSAPI", "checkJsApi"]);
+const FREE = new Set(["hello", "title", "location", "notice", "preVerifyJSAPI", "checkJsApi", "shareCard"]);
 
 const ADDRESS = {
   proviceFirstStageName: "上海市", addressCitySecondStageName: "上海市", addressCountiesThirdStageName: "徐汇区",
@@ -36,6 +37,10 @@ const METHODS = {
     view.moved(params);
     return ok("location");
   },
+  shareCard: async (params, page, view) => {
+    view.shareTold?.(params);
+    return ok("shareCard");
+  },
   notice: async ({ text }) => {
     toast(String(text).slice(0, 300), "plain", 4);
     return ok("notice");
@@ -56,7 +61,7 @@ const METHODS = {
     return message ? { err_msg: `${name}:${outcome}`, err_desc: message } : { err_msg: `${name}:${outcome}` };
   },
   updateAppMessageShareData: async (params, page, view) => share(params, page, view, "updateAppMessageShareData"),
-  updateTimelineShareData: async (params, page, view) => share(params, page, view, "updateTimelineShareData"),
+  updateTimelineShareData: async (params, page, view) => share(params, page, view, "updateTimelineShareData", "timeline"),
   hideOptionMenu: async (params, page, view) => options(page, view, "hideOptionMenu", { hidden: true }),
   showOptionMenu: async (params, page, view) => options(page, view, "showOptionMenu", { hidden: false }),
   hideMenuItems: async ({ menuList }, page, view) => options(page, view, "hideMenuItems", { without: new Set([...page.menu.without, ...(menuList ?? [])]) }),
@@ -100,7 +105,7 @@ export function connect(frame, view) {
     origin: "", allowed: null, menu: null,
     reset() {
       this.allowed = null;
-      this.menu = { hidden: false, baseOnly: false, without: new Set(), share: null };
+      this.menu = { hidden: false, baseOnly: false, without: new Set(), share: null, timeline: null };
     },
   };
   page.reset();
@@ -119,6 +124,13 @@ export function connect(frame, view) {
 }
 
 async function answer(name, params, page, view) {
+  if (Object.hasOwn(SHOPPER_METHODS, name) && (view.mini || name === "requestMerchantTransfer")) {
+    try {
+      return await SHOPPER_METHODS[name](params, view);
+    } catch (error) {
+      return { err_msg: `${name}:fail ${error.message ?? error}` };
+    }
+  }
   if (!Object.hasOwn(METHODS, name)) return { err_msg: `${name}:function_not_exist` };
   // Calls through `wx` carry the signed config and are bound to its list; WeixinJSBridge's own are not.
   const throughWx = "verifyAppId" in params;
@@ -147,8 +159,8 @@ async function verify(params, origin) {
 
 const ok = (name) => ({ err_msg: `${name}:ok` });
 
-function share({ title, desc, link, imgUrl }, page, view, name) {
-  page.menu.share = { title, desc, link, imgUrl };
+function share({ title, desc, link, imgUrl }, page, view, name, to = "share") {
+  page.menu[to] = { title, desc, link, imgUrl };
   return options(page, view, name, {});
 }
 

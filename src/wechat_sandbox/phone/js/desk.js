@@ -4,17 +4,22 @@ import { api, qrUrl } from "./api.js";
 import { faceOf } from "./avatar.js";
 import { fill, h } from "./dom.js";
 import { drawLog } from "./log.js";
+import { besideBar, drawBeside } from "./phones.js";
 import { actOn, codeFacts, groupCodes } from "./screens/scan.js";
 import { become } from "./screens/who.js";
 import { state } from "./state.js";
 import { lang, switchLanguage, t } from "./text.js";
+import { beside } from "./theme.js";
 
 const EVERY_MS = 4000;
 let coded = "";
 
 /** Fills the desk and keeps it fresh while it can be seen. */
 export function startDesk() {
-  fill(document.getElementById("desk-left"), head(), howTo(), people(), h("div", { id: "desk-codes" }));
+  if (beside) return; // the desk is around the first phone
+  fill(document.getElementById("desk-left"), head(), howTo(), people(), besideBar(), h("div", { id: "desk-codes" }));
+  drawBeside();
+  window.addEventListener("resize", drawBeside);
   fill(document.getElementById("desk-right"), h("div", { id: "desk-log" }));
   const look = () => {
     if (document.hidden || getComputedStyle(document.getElementById("desk-left")).display === "none") return;
@@ -37,6 +42,7 @@ function howTo() {
     t("点下面的一个码，等于用手机扫它。", "Tap a code below: that is scanning it."),
     t("关注公众号，点菜单进商城。", "Follow the account, enter the mall by its menu."),
     t("下单、支付，消息回到会话里。", "Order and pay; the messages come to the chat."),
+    t("点右上角转发给朋友，看他怎么买。", "Send it to a friend by the menu, and buy as the friend."),
   ];
   return h("section", { class: "desk-how" }, h("h2", null, t("怎么用", "How to")), h("ol", null, steps.map((step) => h("li", null, step))));
 }

@@ -1,11 +1,13 @@
 // Keeps the chats fresh: the server's event stream wakes us, polling stands in while it is broken.
 
-import { badgeOf } from "./avatar.js";
+import { badgeOf, groupFace } from "./avatar.js";
 import { api, eventsUrl } from "./api.js";
 import { fill, h } from "./dom.js";
+import { icon } from "./icons.js";
 import { lastLine } from "./messages.js";
 import { topKey } from "./stack.js";
 import { account, emit, state } from "./state.js";
+import { t } from "./text.js";
 
 const POLL_MS = 2500;
 let source = null;
@@ -28,6 +30,13 @@ function listen() {
   // Whatever was said, the answer is the same: read the chats again.
   source.addEventListener("message", refreshChats);
   source.addEventListener("chats", refreshChats);
+  source.addEventListener("friend", refreshChats);
+  source.addEventListener("moment", (event) => {
+    const { moment } = JSON.parse(event.data);
+    if (topKey() !== "moments" && moment.author.shopper_id !== state.shopper.shopper_id) state.newMoments += 1;
+    emit("moments");
+  });
+  source.addEventListener("sheet", (event) => emit("sheet", JSON.parse(event.data).sheet));
   source.onopen = () => {
     stopPolling();
     refreshChats();
@@ -64,51 +73,67 @@ export async function refreshChats() {
 }
 
 async function read() {
+  const me = state.shopper.shopper_id;
   let chats;
+  let friends;
+  let service;
   try {
-    chats = await api.chats(state.shopper.shopper_id);
+    [chats, friends, service] = await Promise.all([api.chats(me), api.friends(me), api.serviceMessages(me)]);
   } catch (error) {
     // A sandbox that kept nothing over a restart no longer knows this shopper: start over with the choice.
     if (error.status === 404) location.reload();
     startPolling();
     return;
   }
-  const before = new Map(state.chats.map((chat) => [chat.appid, chat]));
   const first = !state.ready;
-  state.chats = chats;
-  state.ready = true;
-  const changed = chats.filter((chat) => mark(chat) !== mark(before.get(chat.appid)));
-  const gone = [...before.keys()].filter((appid) => !chats.some((chat) => chat.appid === appid));
-  if (first || changed.length || gone.length) emit("chats");
-  for (const chat of changed) {
-    emit(`chat:${chat.appid}`);
-    const more = (chat.unread ?? 0) > (before.get(chat.appid)?.unread ?? 0);
+  const heard = compare("chat", state.chats, chats, (chat) => chat.appid);
+  const said = compare("talk", state.talks, friends.items, (talk) => talk.chat_id);
+  const served = JSON.stringify(service[0]?.id) !== JSON.stringify(state.service[0]?.id);
+  Object.assign(state, { chats, talks: friends.items, friends: friends.friends, service, ready: true });
+  if (first || heard.any || said.any || served) emit("chats");
+  if (served) emit("service");
+  for (const { key, more, item } of [...heard.changed, ...said.changed]) {
+    emit(key);
     // Neither over the chat itself nor over its account page, which leads there.
-    if (!first && more && !topKey()?.endsWith(`:${chat.appid}`)) banner(chat);
+    if (!first && more && !isOpen(key)) banner(key, item);
   }
+  if (served && !first && topKey() !== "service") banner("service", { last: service[0], name: t("服务通知", "Service notifications") });
+}
+
+const isOpen = (key) => topKey()?.split(":")[1] === key.split(":")[1];
+
+/** What changed between two readings of a list: {any, changed: [{key, item, more}]}. */
+function compare(kind, before, now, idOf) {
+  const old = new Map(before.map((item) => [idOf(item), item]));
+  const changed = now
+    .filter((item) => mark(item) !== mark(old.get(idOf(item))))
+    .map((item) => ({ key: `${kind}:${idOf(item)}`, item, more: (item.unread ?? 0) > (old.get(idOf(item))?.unread ?? 0) }));
+  return { changed, any: changed.length > 0 || before.length > now.length };
 }
 
 const mark = (chat) => (chat ? JSON.stringify([chat.last, chat.unread, chat.following, chat.menu]) : "");
 
-/** Takes the note of this chat away: it is being read. */
-export function hideBanner(appid) {
-  document.querySelector(`#banner > [data-appid="${CSS.escape(appid)}"]`)?.remove();
+/** Takes the note of this chat ("chat:wx..", "talk:s..", "service") away: it is being read. */
+export function hideBanner(key) {
+  document.querySelector(`#banner > [data-chat="${CSS.escape(key)}"]`)?.remove();
 }
 
 /** The note that slides in from above when something came while one was elsewhere. */
-function banner(chat) {
+function banner(key, item) {
   const box = document.getElementById("banner");
   clearTimeout(bannerTimer);
   if (document.getElementById("overlays").childElementCount > 0) {
-    bannerTimer = setTimeout(() => banner(chat), BANNER_PAUSE_MS); // never over a payment: afterwards
+    bannerTimer = setTimeout(() => banner(key, item), BANNER_PAUSE_MS); // never over a payment: afterwards
     return;
   }
-  if (topKey()?.endsWith(`:${chat.appid}`)) return; // opened meanwhile
-  const who = account(chat.appid);
+  if (isOpen(key)) return; // opened meanwhile
+  const [kind, id] = key.split(":");
+  const who = kind === "chat" ? account(id) : { name: item.name };
+  const face = kind === "chat" ? badgeOf(who, "small") : kind === "talk" ? groupFace(item.members, "small") : h("span", { class: "face small service-face" }, icon("bell"));
   const end = () => fill(box);
-  fill(box, h("button", { class: "banner", testid: "banner", "data-appid": chat.appid, onclick: () => { end(); emit("open-chat", chat.appid); } },
-    badgeOf(who, "small"),
-    h("span", { class: "banner-text" }, h("b", null, who.name), h("span", null, lastLine(chat.last))),
-    h("span", { class: "banner-when" }, chat.unread > 1 ? String(chat.unread) : "")));
+  fill(box, h("button", { class: "banner", testid: "banner", "data-chat": key, onclick: () => { end(); emit("open-chat", key); } },
+    face,
+    h("span", { class: "banner-text" }, h("b", null, who.name), h("span", null, lastLine(item.last))),
+    h("span", { class: "banner-when" }, item.unread > 1 ? String(item.unread) : "")));
   bannerTimer = setTimeout(end, BANNER_MS);
 }

@@ -8,22 +8,31 @@ import { refreshChats, startLive } from "./live.js";
 import { escapeOverlay, toast } from "./overlays.js";
 import { empty } from "./parts.js";
 import { openChat } from "./screens/chat.js";
+import { openService } from "./screens/service.js";
+import { openTalk } from "./screens/talk.js";
 import { homeScreen } from "./screens/home.js";
 import { openWeb } from "./screens/webview.js";
 import { whoScreen } from "./screens/who.js";
 import { back, reset } from "./stack.js";
 import { loadAccounts, on, state } from "./state.js";
 import { lang, t } from "./text.js";
+import { beside, startTheme } from "./theme.js";
 
 document.documentElement.lang = lang === "en" ? "en" : "zh-CN";
 document.title = t("微信沙箱手机", "WeChat sandbox phone");
 runClock(document.getElementById("clock"));
+startTheme();
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.defaultPrevented) return;
   if (!escapeOverlay()) back();
 });
-on("open-chat", (appid) => openChat(appid));
+on("open-chat", (key) => {
+  const [kind, id] = key.split(":");
+  if (kind === "chat") openChat(id);
+  else if (kind === "talk") openTalk(id);
+  else openService();
+});
 
 start();
 
@@ -66,7 +75,7 @@ async function begin(url) {
   url.searchParams.set("shopper", state.shopper.shopper_id);
   url.searchParams.delete("open");
   history.replaceState(null, "", url);
-  localStorage.setItem("phone.shopper", state.shopper.shopper_id);
+  if (!beside) localStorage.setItem("phone.shopper", state.shopper.shopper_id);
   await refreshChats();
   reset(homeScreen());
   startLive();

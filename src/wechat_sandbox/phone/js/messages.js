@@ -3,14 +3,14 @@
 import { t } from "./text.js";
 
 const BRACKETS = {
-  news: t("图文", "Article"), template: t("服务通知", "Notice"), miniprogram: t("小程序", "Mini program"), image: t("图片", "Picture"), voice: t("语音", "Voice"), video: t("视频", "Video"), mpnews: t("图文", "Article"),
+  news: t("图文", "Article"), template: t("服务通知", "Notice"), miniprogram: t("小程序", "Mini program"), subscribe_message: "", link: t("链接", "Link"), mini: t("小程序", "Mini program"), red_packet: t("红包", "Red packet"), image: t("图片", "Picture"), voice: t("语音", "Voice"), video: t("视频", "Video"), mpnews: t("图文", "Article"),
 };
 
 /** The line under a chat's name. `last` is a message, its text, or null. */
 export function lastLine(last) {
   if (!last) return "";
   if (typeof last === "string") return plain(last);
-  const words = last.text ?? last.content ?? last.title ?? last.articles?.[0]?.title ?? last.head_content ?? gist(last);
+  const words = last.card?.title ?? last.greeting ?? last.text ?? last.content ?? last.title ?? last.articles?.[0]?.title ?? last.head_content ?? gist(last);
   const tag = BRACKETS[last.kind];
   return (tag ? `[${tag}] ` : "") + plain(words);
 }

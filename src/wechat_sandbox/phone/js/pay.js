@@ -75,8 +75,58 @@ function ask(sheet) {
   });
 }
 
+/** At a till above the free limit: the shopper enters six digits (any), as USERPAYING waits for. Answers the outcome. */
+export function askForPassword(sheet) {
+  return new Promise((resolve) => {
+    let typed = "";
+    let busy = false;
+    const end = (outcome) => {
+      layer.close();
+      resolve(outcome);
+    };
+    const cancel = async () => {
+      if (busy) return;
+      busy = true;
+      await api.cancel(sheet.sheet_id).catch(() => {});
+      end("cancel");
+    };
+    const dots = h("div", { class: "dots", testid: "password-dots", role: "status", "aria-label": t("支付密码", "Password") });
+    const press = async (digit) => {
+      if (busy) return;
+      typed = digit === "<" ? typed.slice(0, -1) : (typed + digit).slice(0, 6);
+      draw();
+      if (typed.length < 6) return;
+      busy = true;
+      const paid = await attempt(() => api.pay(sheet.sheet_id));
+      busy = false;
+      if (paid === undefined) return end("fail");
+      end("ok");
+      await thanks(sheet);
+    };
+    const draw = () => {
+      fill(dots, Array.from({ length: 6 }, (_, at) => h("i", { class: at < typed.length ? "on" : "" })));
+      dots.setAttribute("aria-label", t(`已输入 ${typed.length} 位`, `${typed.length} digits`));
+    };
+    const key = (label, value = label) => h("button", { class: "key", testid: `key-${value}`, "data-first": label === "1" || null, "aria-label": value === "<" ? t("退格", "Delete") : null, onclick: () => press(value) }, label);
+    draw();
+    const layer = overlay(
+      h("div", {
+        class: "sheet half pay password", role: "dialog", "aria-modal": "true", "aria-label": t("请输入支付密码", "Enter your password"), testid: "password-sheet",
+        onkeydown: (event) => /^\d$/.test(event.key) ? press(event.key) : event.key === "Backspace" && press("<"),
+      },
+        h("div", { class: "pay-top" }, h("button", { class: "nav-button", testid: "password-close", "aria-label": t("取消支付", "Cancel"), onclick: cancel }, icon("close"))),
+        h("p", { class: "pay-who" }, t("请输入支付密码", "Enter your password")),
+        h("p", { class: "pay-who faint-word" }, sheet.merchant_name),
+        h("p", { class: "pay-sum", testid: "password-amount" }, h("small", null, "¥"), yuan(sheet.total_fen)),
+        dots,
+        h("p", { class: "sheet-note" }, t("沙箱里任意六位都对", "Any six digits will do here")),
+        h("div", { class: "keys" }, [..."123456789"].map((digit) => key(digit)), h("span"), key("0"), key(icon("back"), "<"))),
+      { cls: "bottom", onescape: cancel });
+  });
+}
+
 /** The page with the tick. */
-function thanks(sheet) {
+export function thanks(sheet) {
   return new Promise((resolve) => {
     const done = () => {
       layer.close();

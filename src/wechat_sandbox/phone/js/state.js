@@ -1,9 +1,13 @@
-// What the phone knows, and who wants to hear when it changes. Topics: "chats", "chat:<appid>", "shopper".
+// What the phone knows, and who wants to hear when it changes. Topics: "chats", "chat:<appid>", "talk:<chat id>",
+// "moments", "service", "sheet".
 
 import { api } from "./api.js";
 
-/** shopper: whose phone this is. accounts: appid -> {name, color}. chats: the list as last read. */
-export const state = { shopper: null, shoppers: [], accounts: new Map(), chats: [] };
+/**
+ * shopper: whose phone this is. accounts: appid -> {name, color}. chats: with official accounts, talks: with friends and
+ * groups, service: what mini programs sent; each as last read. friends: the other shoppers.
+ */
+export const state = { shopper: null, shoppers: [], accounts: new Map(), chats: [], talks: [], friends: [], service: [], newMoments: 0 };
 
 const listeners = new Map();
 
@@ -26,6 +30,29 @@ export function account(appid) {
   const name = chat?.name ?? known?.name ?? appid;
   return { appid, name, color: known?.color ?? tint(appid), following: Boolean(chat?.following) };
 }
+
+/** A friend by id, also one never heard of. */
+export function friend(id) {
+  return state.friends.find((one) => one.shopper_id === id) ?? state.shoppers.find((one) => one.shopper_id === id) ?? { shopper_id: id, nickname: id };
+}
+
+const readKey = () => `phone.service.${state.shopper.shopper_id}`;
+
+/** How many service notifications were not looked at yet. */
+export const serviceUnread = () => {
+  const read = localStorage.getItem(readKey()) ?? "";
+  return state.service.filter((message) => message.at > read).length;
+};
+
+/** The service notifications were looked at. */
+export function serviceRead() {
+  if (!state.service.length || !serviceUnread()) return;
+  localStorage.setItem(readKey(), state.service[0].at);
+  emit("chats");
+}
+
+/** All that is unread, for the tab's badge. */
+export const unreadCount = () => [...state.chats, ...state.talks].reduce((sum, chat) => sum + (chat.unread ?? 0), 0) + serviceUnread();
 
 /** Reads names and colours of all official accounts and mini programs. */
 export async function loadAccounts() {

@@ -85,7 +85,7 @@ function chatScreen(appid) {
   resize.observe(foot);
   return {
     el, key: `chat:${appid}`,
-    shown: () => { hideBanner(appid); load(); drawFoot(); },
+    shown: () => { hideBanner(`chat:${appid}`); load(); drawFoot(); },
     destroy: () => { offs.forEach((off) => off()); resize.disconnect(); },
   };
 }
@@ -100,7 +100,8 @@ function stranger(appid) {
     h("button", { class: "button small", testid: "chat-follow", onclick: () => push(accountScreen(appid)) }, t("去关注", "Follow")));
 }
 
-function inputBar(say, toggle) {
+/** The line to type in; `toggle` leads to the menu, `extra` stands beside. */
+export function inputBar(say, toggle, extra) {
   const input = h("input", {
     class: "chat-input", testid: "chat-input", autocomplete: "off", enterkeyhint: "send", maxlength: "600",
     "aria-label": t("消息", "Message"), oninput: () => form.classList.toggle("full", input.value.trim() !== ""),
@@ -118,6 +119,7 @@ function inputBar(say, toggle) {
   },
     toggle && h("button", { class: "foot-toggle", testid: "chat-toggle", "aria-label": t("菜单", "Menu"), onclick: toggle }, icon("menu")),
     input,
+    extra,
     h("button", { class: "button small send", type: "submit", testid: "chat-send" }, t("发送", "Send")));
   return form;
 }

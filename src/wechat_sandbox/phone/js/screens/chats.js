@@ -1,17 +1,21 @@
 // The list of chats, and the little menu behind the plus.
 
-import { badgeOf } from "../avatar.js";
+import { badgeOf, groupFace } from "../avatar.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { lastLine, timeOf } from "../messages.js";
 import { overlay } from "../overlays.js";
 import { empty, navBar } from "../parts.js";
 import { push } from "../stack.js";
-import { account, on, state } from "../state.js";
-import { t, when } from "../text.js";
+import { newGroup } from "../share.js";
+import { account, on, serviceUnread, state, unreadCount } from "../state.js";
+import { moment, t, when } from "../text.js";
 import { openChat } from "./chat.js";
 import { askLink } from "./discover.js";
 import { openScan } from "./scan.js";
+import { openService } from "./service.js";
+import { openTalk } from "./talk.js";
+import { codeScreen } from "./code.js";
 import { whoScreen } from "./who.js";
 
 /** The first tab. */
@@ -19,9 +23,10 @@ export function chatsPane() {
   const list = h("div", { class: "scroll white", testid: "chats" });
   const title = h("span", null, t("微信", "WeChat"));
   const draw = () => {
-    const unread = state.chats.reduce((sum, chat) => sum + (chat.unread ?? 0), 0);
+    const unread = unreadCount();
     fill(title, unread ? `${t("微信", "WeChat")}(${unread})` : t("微信", "WeChat"));
-    fill(list, state.chats.length ? state.chats.map(chatRow) : nothingYet());
+    const rows = [...state.chats.map(ofAccount), ...state.talks.map(ofTalk), ...ofService()].sort((a, b) => b.at - a.at);
+    fill(list, rows.length ? rows.map(chatRow) : nothingYet());
   };
   on("chats", draw);
   draw();
@@ -30,17 +35,44 @@ export function chatsPane() {
       class: "nav-button", testid: "plus", "aria-label": t("更多功能", "More"), "aria-haspopup": "menu", onclick: plusMenu,
     }, icon("plus")) }),
     list);
-  return { el };
+  return { el, shown: draw };
 }
 
-function chatRow(chat) {
+const atOf = (last) => (last ? moment(timeOf(last)).getTime() : 0);
+
+function ofAccount(chat) {
   const who = account(chat.appid);
-  const unread = chat.unread ?? 0;
-  return h("button", { class: "chat-row", testid: "chat-row", "data-appid": chat.appid, onclick: () => openChat(chat.appid) },
-    h("span", { class: "chat-face" }, badgeOf(who), unread > 0 && h("i", { class: "count", testid: "unread" }, unread > 99 ? "99+" : String(unread))),
+  return {
+    at: atOf(chat.last), last: chat.last, unread: chat.unread ?? 0, name: who.name, face: badgeOf(who),
+    words: lastLine(chat.last) || (chat.following ? "" : t("未关注", "Not followed")),
+    mark: { "data-appid": chat.appid }, open: () => openChat(chat.appid),
+  };
+}
+
+function ofTalk(talk) {
+  const { last } = talk;
+  const said = talk.kind === "group" && last.kind !== "event" && !last.mine ? `${last.nickname}: ` : "";
+  return {
+    at: atOf(last), last, unread: talk.unread, name: talk.name, face: groupFace(talk.members), words: said + lastLine(last),
+    mark: { "data-chat": talk.chat_id }, open: () => openTalk(talk.chat_id),
+  };
+}
+
+function ofService() {
+  const [last] = state.service;
+  if (!last) return [];
+  return [{
+    at: atOf(last), last, unread: serviceUnread(), name: t("服务通知", "Service notifications"), face: h("span", { class: "face service-face" }, icon("bell")),
+    words: `${last.name}: ${lastLine(last)}`, mark: { "data-chat": "service" }, open: openService,
+  }];
+}
+
+function chatRow(row) {
+  return h("button", { class: "chat-row", testid: "chat-row", ...row.mark, onclick: row.open },
+    h("span", { class: "chat-face" }, row.face, row.unread > 0 && h("i", { class: "count", testid: "unread" }, row.unread > 99 ? "99+" : String(row.unread))),
     h("span", { class: "chat-text" },
-      h("span", { class: "chat-top" }, h("b", null, who.name), h("time", null, chat.last ? when(timeOf(chat.last)) : "")),
-      h("span", { class: "chat-last", testid: "chat-last" }, lastLine(chat.last) || (chat.following ? "" : t("未关注", "Not followed")))));
+      h("span", { class: "chat-top" }, h("b", null, row.name), h("time", null, row.last ? when(timeOf(row.last)) : "")),
+      h("span", { class: "chat-last", testid: "chat-last" }, row.words)));
 }
 
 function nothingYet() {
@@ -58,7 +90,12 @@ function plusMenu() {
     h("button", { role: "menuitem", testid, onclick: choose(act) }, icon(mark), h("span", null, label));
   const layer = overlay(
     h("div", { class: "plus-menu", role: "menu", testid: "plus-menu" },
+      item("chats", t("发起群聊", "New group"), "plus-group", async () => {
+        const made = await newGroup();
+        if (made) openTalk(made);
+      }),
       item("scan", t("扫一扫", "Scan"), "plus-scan", () => openScan()),
+      item("barcode", t("收付款", "Pay at a till"), "plus-code", () => push(codeScreen())),
       item("link", t("打开链接", "Open a link"), "plus-link", askLink),
       item("swap", t("切换购物者", "Switch shopper"), "plus-switch", () => push(whoScreen()))),
     { cls: "clear", onescape: () => layer.close() });

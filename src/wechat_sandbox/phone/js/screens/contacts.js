@@ -1,12 +1,13 @@
-// The second tab: the official accounts that this shopper follows.
+// The second tab: friends, and the official accounts that this shopper follows.
 
-import { badgeOf } from "../avatar.js";
+import { badgeOf, faceOf } from "../avatar.js";
 import { fill, h } from "../dom.js";
 import { empty, navBar, row } from "../parts.js";
 import { push } from "../stack.js";
 import { account, on, state } from "../state.js";
 import { t } from "../text.js";
 import { accountScreen } from "./account.js";
+import { openTalk } from "./talk.js";
 
 /** The tab. */
 export function contactsPane() {
@@ -15,13 +16,24 @@ export function contactsPane() {
     const followed = state.chats.filter((chat) => chat.following);
     const others = [...state.accounts.keys()].filter((appid) => state.accounts.get(appid).original && !followed.some((c) => c.appid === appid));
     fill(list,
+      people(),
       group(t("已关注的公众号", "Accounts I follow"), followed.map((c) => c.appid)),
       group(t("沙箱里的其他公众号", "Other accounts of this sandbox"), others),
-      !followed.length && !others.length && empty("people", t("还没有公众号", "No accounts yet")));
+      !followed.length && !others.length && !state.friends.length && empty("people", t("还没有公众号", "No accounts yet")));
   };
   const off = on("chats", draw);
   draw();
-  return { el: h("div", { class: "pane" }, navBar({ title: t("通讯录", "Contacts"), left: null }), list), destroy: off };
+  return { el: h("div", { class: "pane" }, navBar({ title: t("通讯录", "Contacts"), left: null }), list), destroy: off, shown: draw };
+}
+
+function people() {
+  if (!state.friends.length) return null;
+  return [
+    h("p", { class: "group-title" }, t("朋友", "Friends")),
+    h("div", { class: "group flush" }, state.friends.map((one) => row({
+      lead: faceOf(one, "small"), label: one.nickname, arrow: false, cls: "person", testid: "friend", onclick: () => openTalk(one.shopper_id),
+    }))),
+  ];
 }
 
 function group(title, appids) {

@@ -2,7 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
-import { on, state } from "../state.js";
+import { on, state, unreadCount } from "../state.js";
 import { t } from "../text.js";
 import { chatsPane } from "./chats.js";
 import { contactsPane } from "./contacts.js";
@@ -35,24 +35,26 @@ export function homeScreen() {
     drawBar();
   };
   const drawBar = () => {
-    const unread = state.chats.reduce((sum, chat) => sum + (chat.unread ?? 0), 0);
     fill(bar, TABS.map((tab) => {
       const here = tab.key === current;
-      const count = tab.key === "chats" ? unread : 0;
+      const count = tab.key === "chats" ? unreadCount() : tab.key === "discover" ? state.newMoments : 0;
       return h("button", {
         class: `tab ${here ? "on" : ""}`, testid: `tab-${tab.key}`, "aria-current": here ? "page" : null,
-        onclick: () => show(tab.key),
+        "aria-label": count ? t(`${tab.label}，${count} 条未读`, `${tab.label}, ${count} unread`) : null, onclick: () => show(tab.key),
       },
         h("span", { class: "tab-mark" }, icon(here ? `${tab.mark}On` : tab.mark), count > 0 && h("i", { class: "count", testid: "tab-unread" }, count > 99 ? "99+" : String(count))),
         h("span", null, tab.label));
     }));
   };
 
-  const off = on("chats", drawBar);
+  const offs = [on("chats", drawBar), on("moments", drawBar)];
   const el = h("div", { class: "screen home", testid: "home" }, body, bar);
   show("chats");
   return {
-    el, key: "home", destroy: off,
-    shown: () => panes.get(current)?.shown?.(),
+    el, key: "home", destroy: () => offs.forEach((off) => off()),
+    shown: () => {
+      panes.get(current)?.shown?.();
+      drawBar();
+    },
   };
 }

@@ -10,6 +10,9 @@ import { push } from "../stack.js";
 import { account, state } from "../state.js";
 import { copy } from "../device.js";
 import { lang, switchLanguage, t } from "../text.js";
+import { nextTheme, themeName } from "../theme.js";
+import { codeScreen } from "./code.js";
+import { momentsScreen } from "./moments.js";
 import { walletScreen } from "./wallet.js";
 import { whoScreen } from "./who.js";
 
@@ -24,12 +27,15 @@ export function mePane() {
           h("h2", { testid: "me-nickname" }, me.nickname),
           h("p", null, `${t("沙箱号", "Sandbox ID")}：${me.shopper_id.slice(0, 12)}`))),
       h("div", { class: "group" },
-        row({ lead: icon("wallet", "green"), label: t("零钱与账单", "Wallet and bills"), testid: "me-wallet", onclick: () => push(walletScreen()) })),
+        row({ lead: icon("wallet", "green"), label: t("服务与钱包", "Pay and wallet"), testid: "me-wallet", onclick: () => push(walletScreen()) }),
+        row({ lead: icon("barcode", "green"), label: t("收付款", "Pay at a till"), testid: "me-code", onclick: () => push(codeScreen()) }),
+        row({ lead: icon("aperture", "blue"), label: t("朋友圈", "Moments"), testid: "me-moments", onclick: () => push(momentsScreen()) })),
       h("div", { class: "group" },
         row({ lead: icon("key", "blue"), label: t("我的身份", "My identities"), note: "openid", testid: "me-identities", onclick: () => push(identitiesScreen()) }),
         row({ lead: icon("swap", "orange"), label: t("切换购物者", "Switch shopper"), testid: "me-switch", onclick: () => push(whoScreen()) })),
       h("div", { class: "group" },
-        row({ lead: icon("language", "blue"), label: t("语言", "Language"), note: lang === "en" ? "English" : "中文", testid: "me-language", onclick: switchLanguage }))));
+        row({ lead: icon("language", "blue"), label: t("语言", "Language"), note: lang === "en" ? "English" : "中文", testid: "me-language", onclick: switchLanguage }),
+        row({ lead: icon("moon", "blue"), label: t("深色模式", "Dark mode"), note: themeName(), testid: "me-theme", onclick: nextTheme }))));
   return { el };
 }
 

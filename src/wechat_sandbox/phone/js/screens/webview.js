@@ -1,17 +1,14 @@
 // The web view: a page in a frame of its own cookie jar (credentialless), opened as this shopper.
 
-import { webviewUrl } from "../api.js";
-import { faceOf } from "../avatar.js";
-import { connect } from "../bridge.js";
 import { copy } from "../device.js";
 import { fill, h } from "../dom.js";
+import { pageFrame } from "../frame.js";
 import { icon } from "../icons.js";
 import { halfSheet, toast } from "../overlays.js";
 import { navBar } from "../parts.js";
+import { postMoment, sendCard } from "../share.js";
 import { pop, push } from "../stack.js";
-import { state } from "../state.js";
 import { t } from "../text.js";
-import { become } from "./who.js";
 
 let number = 0;
 
@@ -28,7 +25,7 @@ export function openWeb(url) {
 }
 
 function webScreen(firstUrl, firstHost) {
-  const view = { url: firstUrl, host: firstHost, title: "", canGoBack: false, menu: null, bridge: null };
+  const view = { url: firstUrl, host: firstHost, title: "", canGoBack: false, menu: null };
   const key = `web:${(number += 1)}`;
   const title = h("span", null, firstHost);
   const bar = h("div", { class: "progress", "aria-hidden": "true" });
@@ -40,7 +37,7 @@ function webScreen(firstUrl, firstHost) {
   const close = () => pop();
   const goBack = () => {
     if (!view.canGoBack) return false;
-    view.bridge.emit("back");
+    pages.emit("back");
     return true;
   };
   const retitle = () => fill(title, view.title || view.host);
@@ -71,20 +68,15 @@ function webScreen(firstUrl, firstHost) {
     },
     close,
   };
+  const pages = pageFrame(place, Object.assign(view, handlers), { label: t("网页", "Page"), onload: () => bar.classList.add("done") });
   const load = (url) => {
-    view.bridge?.end();
-    const frame = document.createElement("iframe");
-    frame.setAttribute("credentialless", "");
-    frame.setAttribute("allow", "clipboard-write; geolocation; fullscreen");
-    frame.dataset.testid = "web-frame";
-    frame.title = t("网页", "Page");
     bar.classList.remove("done");
-    frame.addEventListener("load", () => bar.classList.add("done"));
-    frame.src = webviewUrl(state.shopper.shopper_id, url);
-    view.bridge = connect(frame, handlers);
-    fill(place, frame);
+    pages.load(url);
   };
-  const act = (what) => what === "reload" && load(view.url);
+  const act = (what) => {
+    if (what === "reload") load(view.url);
+    else pages.emit("shared", { to: what });
+  };
 
   const el = h("div", { class: "screen web", testid: "webview" },
     navBar({
@@ -97,18 +89,19 @@ function webScreen(firstUrl, firstHost) {
     }),
     bar, place);
   load(firstUrl);
-  return { el, key, back: goBack, destroy: () => view.bridge.end() };
+  return { el, key, back: goBack, destroy: () => pages.end() };
 }
 
 /** The panel behind the three dots. */
 async function moreMenu(view, act) {
   const menu = view.menu;
-  const sharable = !menu?.baseOnly && !menu?.without.has("menuItem:share:appMessage");
+  const can = (item) => !menu?.baseOnly && !menu?.without.has(`menuItem:share:${item}`);
   const tile = (end, key, mark, label) => h("button", { class: "tile", testid: `web-${key}`, onclick: () => end(key) }, h("span", null, icon(mark)), label);
   const choice = await halfSheet((end) => [
     h("p", { class: "sheet-note" }, t(`网页由 ${view.host} 提供`, `This page is provided by ${view.host}`)),
     h("div", { class: "tiles" },
-      sharable && tile(end, "share", "share", t("转发给朋友", "Send to a friend")),
+      can("appMessage") && tile(end, "share", "share", t("发送给朋友", "Send to a friend")),
+      can("timeline") && tile(end, "moments", "aperture", t("分享到朋友圈", "Share to Moments")),
       tile(end, "copy", "link", t("复制链接", "Copy link")),
       tile(end, "reload", "reload", t("刷新", "Reload")),
       tile(end, "outside", "globe", t("在浏览器打开", "Open in browser"))),
@@ -116,29 +109,13 @@ async function moreMenu(view, act) {
   ], { label: t("更多", "More"), testid: "web-menu" });
   if (choice === "copy") toast(await copy(view.url) ? t("已复制", "Copied") : view.url, "done");
   else if (choice === "outside") window.open(view.url, "_blank", "noopener");
-  else if (choice === "share") forward(view);
+  else if (choice === "share") (await sendCard(cardOf(view, menu?.share))) && act("appmessage");
+  else if (choice === "moments") (await postMoment(cardOf(view, menu?.timeline ?? menu?.share))) && act("timeline");
   else if (choice) act(choice);
 }
 
-/** Hands the page's share card to another shopper: this phone then becomes theirs, with the card's link open. */
-async function forward(view) {
-  const card = { title: view.title, desc: "", link: view.url, imgUrl: "", ...defined(view.menu?.share) };
-  const others = state.shoppers.filter((other) => other.shopper_id !== state.shopper.shopper_id);
-  const choice = await halfSheet((end) => [
-    h("h2", null, t("转发给", "Send to")),
-    h("div", { class: "share-card", testid: "share-card" },
-      h("span", { class: "share-text" }, h("b", { testid: "share-title" }, card.title || card.link), h("span", null, card.desc)),
-      h("span", { class: "cover small" }, card.imgUrl ? h("img", { src: card.imgUrl, alt: "" }) : icon("link"))),
-    h("div", { class: "friends" }, others.map((friend) => h("button", { class: "friend", testid: "share-friend", "data-shopper": friend.shopper_id, onclick: () => end(friend) }, faceOf(friend), h("span", null, friend.nickname)))),
-    others.length > 0
-      ? h("p", { class: "sheet-note" }, t("手机会切换成这位朋友，并打开卡片。", "The phone becomes this friend's, with the card open."))
-      : h("p", { class: "sheet-note" }, t("沙箱里还没有别的购物者。", "There is no other shopper in this sandbox yet.")),
-    h("button", { class: "button wide grey", testid: "share-copy", onclick: () => end("copy") }, t("复制卡片链接", "Copy the card's link")),
-  ], { label: t("转发给", "Send to"), testid: "share-sheet" });
-  if (!choice) return;
-  view.bridge.emit("shared", { to: "appmessage" });
-  if (choice === "copy") toast(await copy(card.link) ? t("已复制", "Copied") : card.link, "done");
-  else become(choice.shopper_id, card.link);
+/** What is shared: what the page said, else its title and address. */
+function cardOf(view, said) {
+  const { title, desc, link, imgUrl } = said ?? {};
+  return { title: title || view.title || view.host, desc: desc || "", link: link || view.url, img_url: imgUrl || "" };
 }
-
-const defined = (object) => Object.fromEntries(Object.entries(object ?? {}).filter(([, value]) => value));
