@@ -97,6 +97,9 @@ async def connect(rt: Runtime, sandbox_url: str, accounts: Accounts, merchant: M
     )
     if answer.status_code != 200:
         raise SandboxProblem(f"{merchant.code}: the sandbox refuses {callback}: {answer.text[:300]}")
+    # The phone runs the same pages as a mini program; a sandbox without a phone has no such setting.
+    home = {"home_url": f"{rt.settings.public_url}/shop/{merchant.code}/"}
+    await rt.http.put(f"{sandbox_url}/_sandbox/mini-programs/{mini.appid}", json=home)
     if shop is not None:
         await _publish_menu(rt, merchant)
     return True

@@ -1,3 +1,4 @@
+import { miniProgramFrame } from '@/composables/frame'
 import { apiBase } from '@/composables/merchant'
 import { locale, t } from '@/i18n'
 
@@ -17,7 +18,8 @@ export interface RequestOptions {
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 const TIMEOUT_MS = 15_000
-const TOKEN_KEY = 'bihuan.token'
+// Frames of one window share their storage; each mini program and shopper keeps a token of their own.
+const TOKEN_KEY = miniProgramFrame ? `bihuan.token.${miniProgramFrame}` : 'bihuan.token'
 
 /** Signs the shopper in; resolves when a retry makes sense, never resolves when the page is being left. */
 let signIn: () => Promise<void> = () => Promise.reject(new ApiError('sign_in_required', 401, t('error.signIn')))

@@ -234,7 +234,8 @@ export interface Address extends AddressInput {
 
 export interface Member {
   number: string
-  level: { code: string; name: string }
+  /** `benefits`: what the level brings, in the merchant's words. */
+  level: { code: string; name: string; benefits?: string }
   points: number
   growth: number
   next_level: { name: string; growth: number } | null
@@ -254,4 +255,18 @@ export interface Login {
   token: string
   expires_at: string
   shopper: Shopper
+}
+
+/** A code to be shown until `expires_at`, for WeChat to scan. */
+export interface DesktopCode {
+  sign_in_id: string
+  qr_content: string
+  expires_at: string
+}
+
+/** `digits` are to be shown once the code is scanned: the phone is asked for them. */
+export interface DesktopStatus {
+  state: 'waiting' | 'scanned' | 'confirmed' | 'used' | 'refused'
+  digits: string | null
+  expires_at: string
 }

@@ -1,7 +1,8 @@
 import { getOrder, payOrder, syncPayment } from '@/api/orders'
 import type { Order, PayParams } from '@/api/types'
 
-import { findBridge, payByBridge, type PayOutcome } from './wechat'
+import { miniProgramFrame } from './frame'
+import { findBridge, payByBridge, payInFrame, type PayOutcome } from './wechat'
 
 /** How a started payment goes on: the sheet has closed with an outcome, or a code waits to be scanned. */
 export type PayStart =
@@ -33,7 +34,10 @@ export async function startPayment(orderId: string): Promise<PayStart> {
   // #endif
   // #ifdef H5
   const bridge = await findBridge()
-  if (bridge) {
+  if (miniProgramFrame) {
+    const payment = await payOrder(orderId, 'wechat_mini')
+    start = { kind: 'sheet', outcome: payment.pay_params ? await payInFrame(payment.pay_params) : 'fail' }
+  } else if (bridge) {
     const payment = await payOrder(orderId, 'wechat_jsapi')
     start = { kind: 'sheet', outcome: payment.pay_params ? await payByBridge(bridge, payment.pay_params) : 'fail' }
   }

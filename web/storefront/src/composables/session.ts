@@ -6,8 +6,11 @@ import { deleteSession, getSession, loginMiniProgram } from '@/api/session'
 import type { Shopper } from '@/api/types'
 import { t } from '@/i18n'
 
+import { miniProgramFrame } from './frame'
+import { atDesk } from './desk'
 import { merchantCode } from './merchant'
 import { reportTouchpoint } from './touchpoint'
+import { loginInFrame } from './wechat'
 
 /** Who is signed in: undefined while unknown, null when nobody is. */
 export const shopper = ref<Shopper | null | undefined>(undefined)
@@ -46,8 +49,15 @@ export async function signOut(): Promise<void> {
 const REDIRECT_KEY = 'bihuan.sign-in'
 const REDIRECT_WINDOW_MS = 15_000
 
+/** At a desk the phone signs in, by a code that is shown here. */
+async function askPhone(): Promise<void> {
+  const { signInAtDesk } = await import('@/desktopSignIn')
+  signedIn(await signInAtDesk())
+}
+
 /** Leaves for WeChat's sign-in page and comes back here. Refuses the third try in a row: it would go on for ever. */
 function leaveForWeChat(): Promise<void> {
+  if (atDesk()) return askPhone()
   const now = Date.now()
   const tries = (JSON.parse(sessionStorage.getItem(REDIRECT_KEY) ?? '[]') as number[]).filter(
     (at) => now - at < REDIRECT_WINDOW_MS,
@@ -68,25 +78,28 @@ function leaveForWeChat(): Promise<void> {
 
 let loggingIn: Promise<void> | null = null
 
-// #ifdef MP-WEIXIN
-async function loginByCode(): Promise<void> {
-  const code = await new Promise<string>((resolve, reject) => {
-    uni.login({
-      success: (answer) => resolve(answer.code),
-      fail: () => reject(new ApiError('sign_in_failed', 401, t('error.signInFailed'))),
+function loginCode(): Promise<string> {
+  let ask: () => Promise<string> = loginInFrame
+  // #ifdef MP-WEIXIN
+  ask = () =>
+    new Promise((resolve, reject) => {
+      uni.login({ success: (answer) => resolve(answer.code), fail: reject })
     })
-  })
-  const login = await loginMiniProgram(code)
+  // #endif
+  return ask().catch(() => Promise.reject(new ApiError('sign_in_failed', 401, t('error.signInFailed'))))
+}
+
+async function loginByCode(): Promise<void> {
+  const login = await loginMiniProgram(await loginCode())
   storeToken(login.token)
   signedIn(login.shopper)
 }
-// #endif
 
 /** Signs in by WeChat; calls that need it at the same time share one sign-in. */
 export function signIn(): Promise<void> {
   let begin: () => Promise<void> = () => Promise.reject(new ApiError('sign_in_failed', 401, t('error.signInFailed')))
   // #ifdef H5
-  begin = leaveForWeChat
+  begin = miniProgramFrame ? loginByCode : leaveForWeChat
   // #endif
   // #ifdef MP-WEIXIN
   begin = loginByCode
@@ -100,7 +113,7 @@ export function signIn(): Promise<void> {
 /** Called once when the app starts. */
 export function startSession(): void {
   onSignInRequired(signIn)
-  let known = true
+  let known = miniProgramFrame ? hasToken() : true
   // #ifdef MP-WEIXIN
   known = hasToken()
   // #endif

@@ -1,6 +1,7 @@
+import { miniProgramFrame } from './frame'
 import { assetUrl, merchantCode } from './merchant'
 import { shopper } from './session'
-import { setShare } from './wechat'
+import { setShare, shareFromFrame } from './wechat'
 
 interface ShareCard {
   title: string
@@ -29,6 +30,10 @@ export function shareLink(page: string, query: Record<string, string>): string {
 /** Tells WeChat's own menu what to send; nothing where there is no WeChat. */
 export function offerShare(card: ShareCard): void {
   // #ifdef H5
+  if (miniProgramFrame) {
+    void shareFromFrame(() => miniProgramCard(card))
+    return
+  }
   const imgUrl = new URL(assetUrl(card.image) || '/', window.location.origin).href
   void setShare({ title: card.title, desc: card.desc, link: shareLink(card.page, card.query), imgUrl })
   // #endif

@@ -2,6 +2,8 @@
 import { getJssdk } from '@/api/session'
 import type { PayParams } from '@/api/types'
 
+import { miniProgramFrame } from './frame'
+
 interface Bridge {
   invoke(method: 'getBrandWCPayRequest', params: PayParams, done: (result: { err_msg: string }) => void): void
 }
@@ -19,6 +21,19 @@ interface WeixinJs {
   error(done: (reason: { errMsg: string }) => void): void
   updateAppMessageShareData?(data: ShareData): void
   updateTimelineShareData?(data: Omit<ShareData, 'desc'>): void
+}
+
+interface MiniProgramCard {
+  title: string
+  path: string
+  imageUrl: string
+}
+
+/** What `wx` has besides in a frame that runs this H5 as a mini program. */
+interface MiniProgramJs extends WeixinJs {
+  login(options: { success(answer: { code: string }): void; fail(reason: object): void }): void
+  requestPayment(options: PayParams & { success(): void; fail(reason: { errMsg?: string }): void }): void
+  onShareAppMessage(card: () => MiniProgramCard): void
 }
 
 type WeChatWindow = Window & { WeixinJSBridge?: Bridge; wx?: WeixinJs }
@@ -50,7 +65,8 @@ async function configure(page: string): Promise<WeixinJs | null> {
   const config = await getJssdk(page)
   await loadScript(config.script_url)
   const wx = view().wx
-  if (!wx) return null
+  // A mini program has no config: its calls are its own.
+  if (!wx || miniProgramFrame) return wx ?? null
   wx.config({
     debug: false,
     appId: config.app_id,
@@ -115,7 +131,7 @@ export async function settleInWeChat(): Promise<void> {
   const { classList } = document.documentElement
   classList.add('in-wechat')
   const bridge = await findBridge()
-  if (!bridge && !/MicroMessenger/i.test(navigator.userAgent)) classList.remove('in-wechat')
+  if (!bridge && !miniProgramFrame && !/MicroMessenger/i.test(navigator.userAgent)) classList.remove('in-wechat')
 }
 
 /** Sets what WeChat shows when the page is sent to a friend. */
@@ -126,4 +142,33 @@ export async function setShare(data: ShareData): Promise<void> {
     wx.updateAppMessageShareData?.(data)
     wx.updateTimelineShareData?.({ title: data.title, link: data.link, imgUrl: data.imgUrl })
   })
+}
+
+async function frameWx(): Promise<MiniProgramJs> {
+  const wx = (await loadSdk()) as MiniProgramJs | null
+  if (!wx?.login) throw new Error('no mini program here')
+  return wx
+}
+
+/** `wx.login` of the frame that runs this H5 as a mini program. */
+export async function loginInFrame(): Promise<string> {
+  const wx = await frameWx()
+  return new Promise((resolve, reject) => {
+    wx.login({ success: (answer) => resolve(answer.code), fail: reject })
+  })
+}
+
+/** `wx.requestPayment` of that frame. */
+export async function payInFrame(params: PayParams): Promise<PayOutcome> {
+  const wx = await frameWx()
+  return new Promise((resolve) => {
+    const fail = (reason: { errMsg?: string }): void => resolve(/cancel/.test(reason.errMsg ?? '') ? 'cancel' : 'fail')
+    wx.requestPayment({ ...params, success: () => resolve('ok'), fail })
+  })
+}
+
+/** What that frame's menu sends to a friend. */
+export async function shareFromFrame(card: () => MiniProgramCard): Promise<void> {
+  const wx = await frameWx().catch(() => null)
+  wx?.onShareAppMessage(card)
 }
