@@ -15,6 +15,9 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY = 1024 * 1024
+MAX_UPLOAD = 21 * 1024 * 1024
+UPLOADS = ("/cgi-bin/media/", "/cgi-bin/material/", "/customservice/", "/wxa/img_sec_check")
+"""Paths that take files."""
 JSON_TYPE = b"application/json; charset=utf-8"
 
 
@@ -92,8 +95,8 @@ def redirect(url: str) -> Answer:
     return Answer(302, b"", b"text/plain", [(b"location", url.encode("utf-8")), (b"cache-control", b"no-store")])
 
 
-async def read_body(receive: Receive) -> bytes:
-    """The whole body. Raises BodyTooLargeError."""
+async def read_body(receive: Receive, limit: int = MAX_BODY) -> bytes:
+    """The whole body. Raises BodyTooLargeError beyond `limit` bytes."""
     message = await receive()
     if message["type"] == "http.disconnect":
         return b""
@@ -105,10 +108,10 @@ async def read_body(receive: Receive) -> bytes:
             message = await receive()
             chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-            if size > MAX_BODY:
+            if size > limit:
                 raise BodyTooLargeError
         body = b"".join(chunks)
-    if len(body) > MAX_BODY:
+    if len(body) > limit:
         raise BodyTooLargeError
     return body
 
