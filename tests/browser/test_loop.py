@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, expect
 
+from tests.browser.desk import sign_in_by_phone
 from tests.browser.window import Parts, Window, window
 from tests.mall import Mall
 
@@ -320,25 +321,15 @@ async def test_a_desktop_outside_wechat(browser: Browser, mall: Mall) -> None:
         await shop.shot("desktop-sold-out")
 
 
-async def test_a_desktop_that_nobody_signed_in_at(browser: Browser, mall: Mall) -> None:
-    async with window(browser, f"{mall.url}/shop/maixiang/", shots=90, wide=True) as shop:
-        await shop.see("product-card")
-        await shop.tap("tab-me")
-        await shop.see("me-name", "登录")
-        await shop.shot("desktop-me")
-        await shop.tap("me-profile")
-        await expect(shop.page.get_by_text("请在微信客户端打开链接")).to_be_visible()
-        await shop.shot("desktop-only-in-wechat")
-        await shop.page.get_by_text("打开沙盒的手机").click()
-        await shop.see("new-nickname")
-
-
 async def test_prices_that_changed_are_told_and_a_code_is_paid(browser: Browser, mall: Mall) -> None:
     shopper, console = mall.new_shopper("扫码付"), mall.staff("maixiang")
     product = product_of(mall, "maixiang", sold_out=False)
-    start = f"{mall.sandbox_url}/_sandbox/webview/{shopper.id}?url={mall.url}/shop/maixiang/"
+    start = f"{mall.url}/shop/maixiang/"
     async with window(browser, start, shots=85, wide=True, expected=(("409", "/orders"),)) as shop:
         await shop.see("merchant-name", "麦香")
+        await shop.tap("tab-me")
+        await shop.see("me-name", "登录")
+        await sign_in_by_phone(shop, shopper, "me-profile")
         await shop.page.goto(f"{mall.url}/shop/maixiang/#/pages/product/product?id={product['product_id']}")
         await shop.tap("buy-now")
         await choose_variant(shop)

@@ -15,27 +15,37 @@ from bihuan.merchants import Store
 from bihuan.staff import StaffSession
 
 
-class StoreNotEmpty(Conflict):
-    """Stock lies in the store, or orders are to be fetched there; `waiting` says how many."""
+class StoreHasStock(Conflict):
+    """Stock lies in the store."""
 
-    code = "store_not_empty"
-    zh = "该门店还有库存，或还有 {waiting} 笔自提订单未完成，暂不能撤店。"
-    en = "Stock lies in this store, or pickups wait there ({waiting}); it cannot be retired yet."
+    code = "store_has_stock"
+    zh = "该门店还有库存，请先调走再撤店。"
+    en = "Stock lies in this store; move it away first."
+
+
+class StoreHasPickups(Conflict):
+    """Orders are to be paid or fetched at the store; `waiting` says how many."""
+
+    code = "store_has_pickups"
+    zh = "该门店还有 {waiting} 笔自提订单未完成，请先处理完再撤店。"
+    en = "{waiting} pickups wait at this store; finish them first."
 
 
 @post("/api/merchant/stores/{store_id:uuid}/retire", status_code=200, opt=access("staff:stores.write"))
 async def retire_store(rt: Runtime, staff: StaffSession, store_id: FromPath[UUID]) -> Store:
     """Gives a store up with its counters; a repeat changes nothing. Writing it as open takes it back.
 
-    409 `store_not_empty` while stock lies there or pickups wait.
+    409 `store_has_pickups` while pickups wait there, `store_has_stock` while stock lies there.
     """
     wanted = StoreId(store_id)
     async with rt.db.transaction() as tx:
         store = await merchants.retire_store(tx, staff.merchant_id, wanted)
         location = await merchants.store_location(tx, staff.merchant_id, wanted)
         waiting = await orders.awaited_at(tx, staff.merchant_id, wanted)
-        if waiting or await inventory.anything_at(tx, staff.merchant_id, location):
-            raise StoreNotEmpty(waiting=waiting)
+        if waiting:
+            raise StoreHasPickups(waiting=waiting)
+        if await inventory.anything_at(tx, staff.merchant_id, location):
+            raise StoreHasStock
     merchants.forget_stock_locations(staff.merchant_id)
     return store
 
