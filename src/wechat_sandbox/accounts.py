@@ -1,14 +1,10 @@
-"""Merchants, apps and shoppers: the default set, and those made over HTTP or from a file.
+"""Merchants, apps and shoppers: the default set, and those made over HTTP or from a file (`config`).
 
 Whatever a person would have to copy into a configuration is derived from the seed, so that it is
-the same at every start; RSA keys are not, they live in the state file.
+the same at every start, RSA keys included (`primes`).
 """
 
 from base64 import b64encode, urlsafe_b64encode
-from pathlib import Path
-
-import msgspec
-import yaml
 
 from wechat_sandbox.crypto import CryptoError, message_key
 from wechat_sandbox.models import (
@@ -198,76 +194,3 @@ def ensure_defaults(world: World) -> None:
         mini_program = add_mini_program(world, name)
         provider = DEFAULTS[0][0] if mchid != DEFAULTS[0][0] else None
         add_merchant(world, name, mchid, mode, [account.appid, mini_program.appid], provider)
-
-
-# --- from a file ------------------------------------------------------------------------------
-
-
-class MerchantEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """A merchant in the YAML file."""
-
-    name: str
-    mchid: str | None = None
-    mode: VerifyMode = "public_key"
-    appids: list[str] = msgspec.field(default_factory=list[str])
-    sp_mchid: str | None = None
-    """Its service provider, which stands before it in the file."""
-
-
-class OfficialAccountEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """An official account in the YAML file."""
-
-    name: str
-    appid: str | None = None
-    secret: str | None = None
-    token: str | None = None
-    encoding_aes_key: str | None = None
-    mode: MessageMode = "plain"
-    callback_url: str | None = None
-
-
-class MiniProgramEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """A mini program in the YAML file."""
-
-    name: str
-    appid: str | None = None
-    secret: str | None = None
-    home_url: str | None = None
-
-
-class ConfigFile(msgspec.Struct, forbid_unknown_fields=True):
-    """The YAML file: it takes the place of the default accounts."""
-
-    merchants: list[MerchantEntry] = msgspec.field(default_factory=list[MerchantEntry])
-    official_accounts: list[OfficialAccountEntry] = msgspec.field(default_factory=list[OfficialAccountEntry])
-    mini_programs: list[MiniProgramEntry] = msgspec.field(default_factory=list[MiniProgramEntry])
-    shoppers: list[str] = msgspec.field(default_factory=list[str])
-
-
-def read_config(path: Path) -> ConfigFile:
-    """The file's accounts. Raises AccountError with the place of the mistake."""
-    try:
-        return msgspec.convert(yaml.safe_load(path.read_text()) or {}, ConfigFile, str_keys=True)
-    except (msgspec.ValidationError, yaml.YAMLError, OSError) as error:
-        raise AccountError(f"{path}: {error}") from error
-
-
-def apply_config(world: World, config: ConfigFile) -> None:
-    """Make what the file names and the state does not have yet. Raises AccountError."""
-    fresh = not len(world.merchants)
-    for entry in config.official_accounts:
-        if fresh or (entry.appid and not app_exists(world, entry.appid)):
-            account = add_official_account(
-                world, entry.name, entry.appid, entry.secret, entry.token, entry.encoding_aes_key, entry.mode
-            )
-            account.callback_url = entry.callback_url
-            world.accounts.put(account.appid, account)
-    for entry in config.mini_programs:
-        if fresh or (entry.appid and not app_exists(world, entry.appid)):
-            add_mini_program(world, entry.name, entry.appid, entry.secret, entry.home_url)
-    for entry in config.merchants:
-        if fresh or (entry.mchid and entry.mchid not in world.merchants):
-            add_merchant(world, entry.name, entry.mchid, entry.mode, entry.appids, entry.sp_mchid)
-    for nickname in config.shoppers:
-        if not any(row.nickname == nickname for row in world.shoppers.values()):
-            add_shopper(world, nickname)

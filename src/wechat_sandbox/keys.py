@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from wechat_sandbox.known_primes import KNOWN
 from wechat_sandbox.models import KeyRow, Merchant
+from wechat_sandbox.places import find_place, keep_place
 from wechat_sandbox.primes import derive_key
 from wechat_sandbox.store import Table
 
@@ -108,7 +108,9 @@ class KeyRing:
 
     def _new_key(self, name: str) -> rsa.RSAPrivateKey:
         secret = self._derive(f"key:{name}")
-        return derive_key(secret, KNOWN.get(secret[:8].hex()))
+        key, place = derive_key(secret, find_place(secret))
+        keep_place(secret, place)
+        return key
 
     def _keep(self, slot: _Slot, key: rsa.RSAPrivateKey) -> KeyRow:
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -1,7 +1,7 @@
 """RSA keys that follow from a seed: the same at every start, so that a client's configuration stays true.
 
 A deterministic stream gives a place to start, the next prime from there is taken. Finding one costs about
-80 ms in Python; where it lies for the default seed is known (`known_primes`), and is only confirmed.
+80 ms in Python; where it was found is remembered (`places`), and then only confirmed.
 """
 
 import hashlib
@@ -74,13 +74,14 @@ def find_prime(secret: bytes, label: str, known: int | None = None) -> tuple[int
     raise AssertionError("no prime among two million numbers")
 
 
-def derive_key(secret: bytes, known: tuple[int, int] | None = None) -> rsa.RSAPrivateKey:
-    """The 2,048-bit key of a secret."""
-    p, _ = find_prime(secret, "p", known and known[0])
-    q, _ = find_prime(secret, "q", known and known[1])
+def derive_key(secret: bytes, known: tuple[int, int] | None = None) -> tuple[rsa.RSAPrivateKey, tuple[int, int]]:
+    """The 2,048-bit key of a secret, and where its primes lie."""
+    p, p_place = find_prime(secret, "p", known and known[0])
+    q, q_place = find_prime(secret, "q", known and known[1])
     if p < q:
         p, q = q, p
     d = pow(EXPONENT, -1, (p - 1) * (q - 1))
     public = rsa.RSAPublicNumbers(EXPONENT, p * q)
     numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public)
-    return numbers.private_key(unsafe_skip_rsa_key_validation=True)  # proven prime just now
+    key = numbers.private_key(unsafe_skip_rsa_key_validation=True)  # proven prime just now
+    return key, (p_place, q_place)
