@@ -2,6 +2,7 @@
 
 import io
 from typing import Any
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -146,7 +147,7 @@ async def _sell(rt: Runtime, client: httpx.AsyncClient, business: Business) -> N
             Receipt(
                 payment_id=PaymentId(new_id()),
                 purpose="order",
-                reference_id=msgspec.convert(order["order_id"], type=type(new_id())),
+                reference_id=msgspec.convert(order["order_id"], type=UUID),
                 amount_fen=order["total_fen"],
                 out_trade_no=order["order_no"],
                 transaction_id=new_id().hex,
