@@ -6,6 +6,9 @@ from functools import partial
 from wechat_sandbox import pages, wx_routes
 from wechat_sandbox.apps_clock import resume as resume_apps
 from wechat_sandbox.asgi import (
+    MAX_BODY,
+    MAX_UPLOAD,
+    UPLOADS,
     Answer,
     AsgiApp,
     BodyTooLargeError,
@@ -80,7 +83,7 @@ class Sandbox:
             await self._refuse(405, scope, send, started)  # empty, as WeChat's
             return
         try:
-            body = await read_body(receive)
+            body = await read_body(receive, MAX_UPLOAD if path.startswith(UPLOADS) else MAX_BODY)
         except BodyTooLargeError:
             await self._refuse(413, scope, send, started)
             return
