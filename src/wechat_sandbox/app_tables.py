@@ -4,6 +4,7 @@ from wechat_sandbox.models_apps import (
     AppSettings,
     AuthCode,
     Authorization,
+    Blacklist,
     Component,
     ComponentToken,
     Consent,
@@ -42,6 +43,7 @@ class AppTables:
         self.service_accounts = Table(store, "service_account", ServiceAccount)
         self.service_sessions = Table(store, "service_session", ServiceSession)
         self.service_records = Table(store, "service_record", ServiceRecord)
+        self.blacklists = Table(store, "blacklist", Blacklist)
         self.url_codes = Table(store, "url_code", UrlCode)
         self.components = Table(store, "component", Component)
         self.authorizations = Table(store, "authorization", Authorization)

@@ -94,8 +94,8 @@ def _element(name: str, value: Any) -> str:
         return "".join(_element(name, item) for item in cast("list[Any]", value))
     if isinstance(value, dict):
         return f"<{name}>{_elements(cast('Fields', value))}</{name}>"
-    if isinstance(value, int):
-        return f"<{name}>{int(value)}</{name}>"
+    if isinstance(value, int | float):
+        return f"<{name}>{int(value) if isinstance(value, bool) else value}</{name}>"
     return f"<{name}>{cdata(str(value))}</{name}>"
 
 

@@ -139,6 +139,13 @@ class ServiceRecord(Struct):
     at: float
 
 
+class Blacklist(Struct):
+    """Whom an official account does not want to hear from."""
+
+    appid: str
+    openids: list[str]
+
+
 class UrlCode(Struct):
     """A short key, URL link, URL scheme or short link."""
 

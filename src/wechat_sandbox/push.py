@@ -43,6 +43,9 @@ class Target(Protocol):
 ReplyHook = Callable[[World, Target, Identity, dict[str, Any]], None]
 REPLY_HOOKS: dict[str, ReplyHook] = {}
 """Replies that do more than add a line to the chat, by kind."""
+Holder = Callable[[World, Target, Identity, str, dict[str, Any]], bool]
+HOLDERS: list[Holder] = []
+"""Who may keep a shopper's message from the server: a customer-service session, the blacklist."""
 
 
 def envelope_of(world: World, target: Target) -> Envelope | None:
@@ -95,6 +98,8 @@ def text(world: World, target: Target, identity: Identity, content: str) -> None
 
 def message(world: World, target: Target, identity: Identity, kind: str, **fields: Any) -> None:
     """Push a message of the shopper: text, image, voice, location, link .."""
+    if any(holds(world, target, identity, kind, fields) for holds in HOLDERS):
+        return
     msgid = 20_000_000_000_000_000 + secrets.randbelow(10**16)
     _start(world, target, identity, kind, {**_head(world, target, identity.openid, kind), **fields, "MsgId": msgid})
 

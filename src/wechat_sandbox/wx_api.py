@@ -82,6 +82,37 @@ def check_secret(world: World, appid: str, secret: str) -> OfficialAccount | Min
     return app
 
 
+_QUOTAS = (
+    ("/cgi-bin/token", 2_000),
+    ("/cgi-bin/menu/", 1_000),
+    ("/cgi-bin/message/custom/", 500_000),
+    ("/cgi-bin/message/template/", 100_000),
+    ("/cgi-bin/user/get", 500),
+    ("/cgi-bin/user/", 5_000_000),
+    ("/cgi-bin/qrcode/", 100_000),
+    ("/cgi-bin/media/", 100_000),
+    ("/cgi-bin/material/", 5_000),
+    ("/customservice/", 500_000),
+)
+
+
+def usual_quota(path: str) -> int:
+    """Calls a day that an account may make of an interface."""
+    return next((limit for prefix, limit in _QUOTAS if path.startswith(prefix)), 10_000_000)
+
+
+def count_call(world: World, appid: str, path: str) -> None:
+    """One call more today (Shanghai). Raises WxError 45009 beyond the quota."""
+    key = (appid, path, int((world.clock.now() + 8 * 3600) // 86400))
+    calls = world.apps.calls
+    used = calls.get(key, 0)
+    settings = world.apps.settings.get(appid)
+    limit = settings.quotas.get(path) if settings is not None else None
+    if used >= (usual_quota(path) if limit is None else limit):
+        raise WxError(45009)
+    calls[key] = used + 1
+
+
 def caller(world: World, request: Request) -> str:
     """The appid behind `access_token`, its own or a platform's.
 
@@ -100,6 +131,8 @@ def caller(world: World, request: Request) -> str:
         if authorization is None:
             raise WxError(61003)
         permissions.check(authorization, request.path)
+    if not request.path.startswith(("/cgi-bin/clear_quota", "/cgi-bin/openapi/")):
+        count_call(world, token.appid, request.path)
     return token.appid
 
 

@@ -3,7 +3,8 @@
 from wechat_sandbox import oauth
 from wechat_sandbox.asgi import Routes
 from wechat_sandbox.mini_program.routes import PATHS as MINI_PROGRAM_PATHS
-from wechat_sandbox.official import menus, messages, qrcodes, tags, tokens, users
+from wechat_sandbox.official import materials, menus, messages, qrcodes, tags, tokens, users
+from wechat_sandbox.official.routes import PATHS as OFFICIAL_PATHS
 from wechat_sandbox.open_platform import pages as platform_pages
 from wechat_sandbox.open_platform.routes import PATHS as OPEN_PLATFORM_PATHS
 from wechat_sandbox.pay import h5_page
@@ -35,6 +36,7 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     ("GET", "/sns/oauth2/refresh_token", oauth.refresh_token),
     ("GET", "/sns/auth", oauth.check),
     ("GET", "/sns/userinfo", oauth.userinfo),
+    *OFFICIAL_PATHS,
     *MINI_PROGRAM_PATHS,
     *OPEN_PLATFORM_PATHS,
 )
@@ -50,4 +52,5 @@ def add_routes(routes: Routes) -> None:
         routes.add(method, "/wxaopen/safe/bindcomponent", guarded(platform_pages.bind_page))
     routes.add("GET", "/connect/oauth2/authorize", guarded(oauth.authorize))
     routes.add("GET", "/cgi-bin/mmpayweb-bin/checkmweb", guarded(h5_page.show))
+    routes.add("GET", "/mmbiz/{media_id}/0", guarded(materials.show))
     routes.add("GET", "/cgi-bin/showqrcode", guarded(qrcodes.show))

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from wechat_sandbox import chat, push
+from wechat_sandbox import chat, media, push
 from wechat_sandbox.accounts import save_identity
 from wechat_sandbox.asgi import Request
-from wechat_sandbox.models import Identity, Window
+from wechat_sandbox.models import Identity, OfficialAccount, Window
 from wechat_sandbox.official.users import identity_by_openid
+from wechat_sandbox.templates import library
 from wechat_sandbox.world import World
 from wechat_sandbox.wx_api import OK, account_of, read_body
 from wechat_sandbox.wx_errors import WxError
@@ -88,6 +89,12 @@ class MediaPart(Struct):
     description: str = ""
 
 
+class WorkerPart(Struct):
+    """`customservice`: as which worker the message is sent."""
+
+    kf_account: str = ""
+
+
 class CustomBody(Struct):
     """POST /cgi-bin/message/custom/send."""
 
@@ -101,6 +108,7 @@ class CustomBody(Struct):
     voice: MediaPart = field(default_factory=MediaPart)
     video: MediaPart = field(default_factory=MediaPart)
     mpnews: MediaPart = field(default_factory=MediaPart)
+    customservice: WorkerPart | None = None
 
 
 class MiniProgramLink(Struct):
@@ -134,9 +142,19 @@ def custom_send(world: World, request: Request) -> dict[str, Any]:
     asked = read_body(request, CustomBody)
     identity = identity_by_openid(world, account, asked.touser)
     kind, body = _content(asked)
+    if asked.msgtype in ("image", "voice", "video"):
+        media.find(world, account.appid, body["media_id"])
+    if asked.customservice is not None:
+        body["kf_account"] = _worker(world, account, asked.customservice.kf_account)
     _take_quota(world, identity)
     chat.say(world, account.appid, identity.shopper_id, "account", kind, body)
     return OK
+
+
+def _worker(world: World, account: OfficialAccount, kf_account: str) -> str:
+    if f"{account.appid}:{kf_account}" not in world.apps.service_accounts:
+        raise WxError(65401)
+    return kf_account
 
 
 def _content(asked: CustomBody) -> tuple[str, dict[str, Any]]:
@@ -196,7 +214,8 @@ def template_send(world: World, request: Request) -> dict[str, Any]:
     """POST /cgi-bin/message/template/send -> msgid, then the event TEMPLATESENDJOBFINISH."""
     account = account_of(world, request)
     asked = read_body(request, TemplateBody)
-    if not asked.template_id:
+    known = library.find(world, account.appid, asked.template_id, "template")
+    if not asked.template_id or (known is None and library.strict(world, account.appid, "template")):
         raise WxError(40037)
     if not asked.data:
         raise WxError(47003)
@@ -205,6 +224,7 @@ def template_send(world: World, request: Request) -> dict[str, Any]:
         raise WxError(43004)
     body: dict[str, Any] = {
         "template_id": asked.template_id,
+        "title": known.title if known else "",
         "url": asked.url,
         "miniprogram": msgspec.to_builtins(asked.miniprogram),
         "data": {name: str(value.value) for name, value in asked.data.items()},

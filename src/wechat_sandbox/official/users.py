@@ -7,6 +7,7 @@ from msgspec import Struct
 from wechat_sandbox.accounts import save_identity
 from wechat_sandbox.asgi import Request
 from wechat_sandbox.models import Identity, OfficialAccount
+from wechat_sandbox.official.followers import unionid_of
 from wechat_sandbox.world import World
 from wechat_sandbox.wx_api import OK, account_of, read_body
 from wechat_sandbox.wx_errors import WxError
@@ -89,7 +90,6 @@ def remark(world: World, request: Request) -> dict[str, Any]:
 
 
 def _public(world: World, identity: Identity) -> dict[str, Any]:
-    shopper = world.shoppers.get(identity.shopper_id)
     if not identity.following:
         return {"subscribe": 0, "openid": identity.openid, "tagid_list": []}
     return {
@@ -103,7 +103,7 @@ def _public(world: World, identity: Identity) -> dict[str, Any]:
         "country": "",
         "headimgurl": "",
         "subscribe_time": int(identity.followed_at),
-        "unionid": shopper.unionid if shopper else "",
+        "unionid": unionid_of(world, identity.shopper_id),
         "remark": identity.remark,
         "groupid": identity.tagid_list[0] if identity.tagid_list else 0,
         "tagid_list": identity.tagid_list,
