@@ -42,6 +42,8 @@ PUBLIC = {
     # signing in and out
     "GET /api/shop/{m:str}/wechat/authorize",
     "GET /api/shop/{m:str}/wechat/callback",
+    # back from WeChat's authorization page: signed for the merchant and bound to the browser that began
+    "GET /api/merchant/wechat/authorization-return",
     "POST /api/shop/{m:str}/wechat/login",
     "GET /api/shop/{m:str}/wechat/jssdk",
     "POST /api/shop/{m:str}/wechat/desktop-sign-ins",

@@ -14,6 +14,7 @@ import bihuan.attribution.handlers
 import bihuan.attribution.routes
 import bihuan.backoffice.deliveries
 import bihuan.backoffice.routes
+import bihuan.backoffice.shipping_news
 import bihuan.catalog.routes
 import bihuan.channels.handlers
 import bihuan.channels.routes
@@ -47,7 +48,7 @@ from bihuan import (
     payments,
     staff,
 )
-from bihuan.kernel import events, idempotency
+from bihuan.kernel import events, idempotency, lean
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
 from bihuan.kernel.jobs import Periodic
@@ -88,6 +89,10 @@ AUTHENTICATORS: dict[str, Authenticator] = {
 }
 """How each kind of caller that a route states (`access("shopper")`) is found out."""
 
+LEAN_PROVIDERS: dict[str, lean.Provider] = {"merchant": merchants.provide_to_lean}
+LEAN_AUTHENTICATORS: dict[str, lean.Provider | None] = {"public": None, "shopper": identity.provide_to_lean}
+"""The same for routes that run without the framework (`kernel/lean.py`): those of callers who come in crowds."""
+
 HANDLERS: Sequence[Handler] = (
     *bihuan.channels.handlers.HANDLERS,
     *bihuan.attribution.handlers.HANDLERS,
@@ -96,6 +101,7 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.payments.handlers.HANDLERS,
     *bihuan.orders.handlers.HANDLERS,
     *bihuan.storefront.handlers.HANDLERS,
+    *bihuan.backoffice.shipping_news.HANDLERS,
 )
 
 SETTLERS: payments.Settlers = {"order": orders.settle}

@@ -14,11 +14,14 @@ from .db.accounts import Account, KeywordReply, MemberTemplate, Menu
 from .db.followers import Follower, openids_of
 from .db.labels import Label, LabelKind, select_labels
 from .db.messages import Card, Content, Draft
+from .db.shipping import SentParcel
+from .db.shipping import set_received as note_received
 from .labels import NewLabel, count_scan, create_label, ensure_qr, find_label
 from .menus import publish as publish_menu
 from .menus import save_menu
 from .messages import queue as queue_messages
 from .replies import Replies, save_replies
+from .shipping import Trade, add_handover, add_parcel
 
 __all__ = [
     "CHECKS",
@@ -35,6 +38,10 @@ __all__ = [
     "NewAccount",
     "NewLabel",
     "Replies",
+    "SentParcel",
+    "Trade",
+    "add_handover",
+    "add_parcel",
     "connect_account",
     "count_scan",
     "create_label",
@@ -42,6 +49,7 @@ __all__ = [
     "find_account",
     "find_label",
     "get_account",
+    "note_received",
     "openids_of",
     "publish_menu",
     "queue_messages",

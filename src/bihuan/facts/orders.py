@@ -44,6 +44,18 @@ class OrderCancelled(OrderFact, frozen=True, kw_only=True):
     reason: str
 
 
+class OrderShipped(OrderFact, frozen=True, kw_only=True):
+    """A parcel of an order left. `all_shipped`: nothing is left to send; `items` says what is in this one."""
+
+    kind: ClassVar[str] = "order.shipped"
+
+    company: str
+    tracking_no: str
+    items: list[str]
+    receiver_phone: str  # masked: 138****0000
+    all_shipped: bool
+
+
 class OrderDelivered(OrderFact, frozen=True, kw_only=True):
     """All lines left: shipped (`method` ship) or handed over (`method` pickup)."""
 

@@ -9,6 +9,7 @@ order has its posting; an unpaid one holds its stock; states change only as `rul
 from bihuan.orders.checks import CHECKS
 from bihuan.orders.db import awaited_at, list_lines
 from bihuan.orders.schemas import OrderView, Quote
+from bihuan.orders.service import complete
 from bihuan.orders.settle import settle
 
-__all__ = ["CHECKS", "OrderView", "Quote", "awaited_at", "list_lines", "settle"]
+__all__ = ["CHECKS", "OrderView", "Quote", "awaited_at", "complete", "list_lines", "settle"]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bihuan import inventory
-from bihuan.facts.orders import OrderCancelled, OrderCompleted, OrderDelivered
+from bihuan.facts.orders import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict, NotFound, WrongState
@@ -60,8 +60,24 @@ async def ship(tx: Tx, merchant_id: MerchantId, order_id: OrderId, parcel: ShipI
     await db.add_delivered(tx, merchant_id, order_id, sent)
     await db.insert_shipment(tx, merchant_id, new_id(), order_id, parcel.company, parcel.tracking_no, sent, staff_id)
     await _move(tx, order, to)
+    about = fact_members(tx, order)
+    titles = {line.line_id: line.title for line in lines}
+    shipped = OrderShipped(
+        **about,
+        company=parcel.company,
+        tracking_no=parcel.tracking_no,
+        items=[f"{titles[s.line_id]}×{s.quantity}" for s in sent],
+        receiver_phone=_masked((order.delivery.address or {}).get("phone", "")),
+        all_shipped=to == "delivered",
+    )
+    await events.emit(tx, shipped)
     if to == "delivered":
-        await events.emit(tx, OrderDelivered(**fact_members(tx, order), method="ship"))
+        await events.emit(tx, OrderDelivered(**about, method="ship"))
+
+
+def _masked(phone: str) -> str:
+    """A phone number that tells one from another, and whose it is to nobody."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 8 else ""
 
 
 async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:

@@ -98,6 +98,16 @@ async def set_mini_program_verified(tx: Tx, merchant_id: MerchantId) -> None:
     )
 
 
+async def set_shipping_upload(tx: Tx, merchant_id: MerchantId, *, enabled: bool) -> None:
+    """Whether WeChat is told of shipping."""
+    await tx.execute(
+        "update official_accounts set shipping_upload = $2, updated_at = $3 where merchant_id = $1",
+        merchant_id,
+        enabled,
+        tx.now,
+    )
+
+
 async def set_withdrawn(tx: Tx, merchant_id: MerchantId, appid: str) -> None:
     """The owner took an app back from the component."""
     await tx.execute(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bihuan.channels.routes import callback, console, desktop, label_rooms, open_platform, outbox, shop
+from bihuan.channels.routes import callback, console, desktop, label_rooms, open_platform, outbox, shipping_rooms, shop
 
 ROUTES: tuple[Any, ...] = (
     *callback.ROUTES,
@@ -12,4 +12,5 @@ ROUTES: tuple[Any, ...] = (
     *label_rooms.ROUTES,
     *outbox.ROUTES,
     *open_platform.ROUTES,
+    *shipping_rooms.ROUTES,
 )
