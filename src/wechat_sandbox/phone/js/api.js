@@ -86,8 +86,7 @@ export const api = {
   paymentCode: (id) => get(shopperPath(id, "/payment-code")),
   transfers: async (id) => items(await get(shopperPath(id, "/transfers"))),
   confirmTransfer: (id, number) => post(shopperPath(id, `/transfers/${encodeURIComponent(number)}/confirm`)),
-  // Employees of companies (WeCom).
-  employees: async (id) => items(await get(shopperPath(id, "/employees"))),
+  complain: (id, complaint) => post(shopperPath(id, "/complaints"), complaint),
 };
 
 /** Address of a QR picture of any text. */

@@ -17,7 +17,7 @@ const LOOK_MS = 1500;
 export function codeScreen() {
   const me = state.shopper.shopper_id;
   const place = h("div", { class: "code-place" });
-  const before = new Set();
+  const known = new Set();
   let shown = "";
   let busy = false;
   let first = true;
@@ -35,17 +35,15 @@ export function codeScreen() {
     if (busy || document.hidden) return;
     busy = true;
     try {
-      const [{ code }, open, paid] = await Promise.all([api.paymentCode(me), api.sheets(me, "open"), api.sheets(me, "paid")]);
+      const [{ code }, open, { items }] = await Promise.all([api.paymentCode(me), api.sheets(me), api.bills(me)]);
       if (code !== shown) draw(code);
-      const news = [...open, ...paid].filter((sheet) => !before.has(sheet.sheet_id + sheet.state));
-      for (const sheet of [...open, ...paid]) before.add(sheet.sheet_id + sheet.state);
-      const asked = !first && news.find((sheet) => sheet.state === "open");
-      const done = !first && !asked && news.find((sheet) => sheet.state === "paid");
+      const asked = !first && open.find((sheet) => !known.has(sheet.sheet_id));
+      const paid = !first && items.find((bill) => bill.kind === "payment" && !known.has(bill.bill_id));
+      for (const one of [...open.map((sheet) => sheet.sheet_id), ...items.map((bill) => bill.bill_id)]) known.add(one);
       first = false;
       if (asked) {
-        await askForPassword(asked);
-        before.add(`${asked.sheet_id}paid`);
-      } else if (done) await thanks(done);
+        if (await askForPassword(asked) === "ok") (await api.bills(me)).items.forEach((bill) => known.add(bill.bill_id));
+      } else if (paid) await thanks({ merchant_name: paid.title, total_fen: -paid.amount_fen });
     } catch (error) {
       if (!shown) fill(place, empty("barcode", t("付款码现在不可用", "No payment code now"), error.message));
     } finally {

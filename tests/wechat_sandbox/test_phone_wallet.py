@@ -1,0 +1,232 @@
+"""The phone's wallet, friends and mini programs in a real browser, against the real sandbox."""
+
+import secrets
+import threading
+from collections.abc import AsyncGenerator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.wechat_sandbox.desk import Merchant, Sandbox
+from tests.wechat_sandbox.phone_mall import answer
+from tests.wechat_sandbox.phone_page import ARGUMENTS, CHROMIUM, new_shopper, phone_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
+MINI = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>首页</title></head><body>
+<p id="env"></p><p id="said"></p><p id="phone"></p><p id="where"></p><button id="ask">requestSubscribeMessage</button>
+<button id="number">getPhoneNumber</button><button id="leave">navigateBack</button>
+<script src="JWEIXIN"></script><script>
+var put = function (id, text) { document.getElementById(id).textContent = text; };
+put("where", location.search + location.hash);
+wx.onShareAppMessage(function () { return { title: "一杯茶", path: "/pages/tea/tea?id=7", imageUrl: "" }; });
+wx.login().then(function (r) { put("env", window.__wxjs_environment + " " + r.errMsg + " " + r.code.length); });
+document.getElementById("ask").onclick = function () {
+  wx.requestSubscribeMessage({ tmplIds: TEMPLATES,
+    success: function (r) { put("said", TEMPLATES.map(function (id) { return r[id]; }).join(" ")); } }); };
+document.getElementById("number").onclick = function () {
+  wx.getPhoneNumber({ success: function (r) { put("phone", "ok " + r.code.length); },
+    fail: function (r) { put("phone", r.errMsg); } }); };
+document.getElementById("leave").onclick = function () { wx.navigateBack(); };
+</script></body></html>"""
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    assert sandbox.stop() == 0
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncGenerator[Browser, None]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="module")
+def merchant(desk: Sandbox) -> Merchant:
+    desk.post("/_sandbox/merchants/1900000101/top-up", {"amount": 10_000_000})
+    return desk.merchant("1900000101")
+
+
+def till(merchant: Merchant, code: str, total: int) -> dict[str, Any]:
+    order = {
+        "appid": merchant.appid,
+        "mchid": merchant.mchid,
+        "description": "柜台 咖啡",
+        "out_trade_no": "K" + secrets.token_hex(12),
+        "payer": {"auth_code": code},
+        "amount": {"total": total, "currency": "CNY"},
+        "scene_info": {"store_info": {"out_id": "S1"}},
+    }
+    return merchant.call("POST", "/v3/pay/transactions/codepay", order).json() | {"number": order["out_trade_no"]}
+
+
+async def test_a_till_scans_the_payment_code(browser: Browser, desk: Sandbox, merchant: Merchant) -> None:
+    me = new_shopper(desk, "付款人")
+    async with phone_of(browser, desk, me) as phone:
+        await phone("tab-me").click()
+        await phone("me-code").click()
+        code = str(await phone("payment-code").get_attribute("data-code"))
+        await phone.shot("payment-code")
+        assert till(merchant, code, 1500)["trade_state"] == "SUCCESS"
+        await expect(phone("paid-amount")).to_have_text("¥15.00")
+        await phone("paid-done").click()
+        await expect(phone("payment-code")).not_to_have_attribute("data-code", code)
+
+        code = str(await phone("payment-code").get_attribute("data-code"))
+        waiting = till(merchant, code, 250_000)  # above what goes without a password
+        await expect(phone("password-amount")).to_have_text("¥2500.00")
+        await phone.shot("password")
+        await phone.page.keyboard.type("135790")
+        await expect(phone("paid-amount")).to_have_text("¥2500.00")
+        await phone("paid-done").click()
+        path = f"/v3/pay/transactions/out-trade-no/{waiting['number']}?mchid={merchant.mchid}"
+        assert merchant.call("GET", path).json()["trade_state"] == "SUCCESS"
+
+
+async def test_transfers_are_confirmed_and_bills_tell_all(browser: Browser, desk: Sandbox, merchant: Merchant) -> None:
+    me = new_shopper(desk, "收款人")
+    body = {
+        "appid": merchant.appid,
+        "out_bill_no": "B" + secrets.token_hex(12),
+        "transfer_scene_id": "1000",
+        "openid": desk.openid(me, merchant.appid),
+        "transfer_amount": 888,
+        "transfer_remark": "新会员红包",
+        "transfer_scene_report_infos": [
+            {"info_type": "活动名称", "info_content": "新会员有礼"},
+            {"info_type": "奖励说明", "info_content": "注册"},
+        ],
+    }
+    merchant.call("POST", TRANSFERS, body).raise_for_status()
+    async with phone_of(browser, desk, me) as phone:
+        await phone("tab-me").click()
+        await phone("me-wallet").click()
+        await phone("transfer-waiting").click()
+        await expect(phone("transfer-amount")).to_have_text("¥8.88")
+        await phone.shot("transfer")
+        await phone("transfer-take").click()
+        await expect(phone("toast")).to_have_text("已存入零钱")
+        await expect(phone("transfer-waiting")).to_have_count(0)
+        waited = desk.get(f"/_sandbox/shoppers/{me}/transfers")["items"][0]
+        assert waited["state"] in ("TRANSFERING", "SUCCESS")
+
+
+async def test_red_packets_groups_and_moments(browser: Browser, desk: Sandbox) -> None:
+    me, friend = new_shopper(desk, "阿发"), new_shopper(desk, "阿收")
+    async with phone_of(browser, desk, me) as phone:
+        await phone("plus").click()
+        await phone("plus-group").click()
+        await phone("group-name").fill("饭搭子")
+        await phone("group-member", shopper=friend).check()
+        await phone("group-make").click()
+        await expect(phone("chat-title")).to_have_text("饭搭子(2)")
+        await phone("packet-new").click()
+        await phone("packet-sum").fill("6.66")
+        await phone("packet-count").fill("1")
+        await phone("packet-give").click()
+        await expect(phone("packet")).to_contain_text("恭喜发财")
+        await phone.page.keyboard.press("Escape")
+        await phone("tab-discover").click()
+        await phone("discover-moments").click()
+        await phone("moment-new").click()
+        await phone("moment-words").fill("今天发红包")
+        await phone("moment-post").click()
+        await expect(phone("moment")).to_contain_text("今天发红包")
+    async with phone_of(browser, desk, friend) as phone:
+        await phone("tab-me").click()
+        await phone("me-theme").click()
+        await phone("me-theme").click()  # off, then on
+        await phone("tab-chats").click()
+        await phone.shot("chats-night")
+        await phone("chat-row").filter(has_text="饭搭子").click()
+        await phone("packet").click()
+        await phone("packet-open").click()
+        await expect(phone("packet-mine")).to_have_text("6.66元")
+        await phone.shot("packet-night")
+        await phone("packet-close").click()
+        await expect(phone("packet")).to_contain_text("已领取")
+        await phone.page.keyboard.press("Escape")
+        await phone("tab-discover").click()
+        await phone("discover-moments").click()
+        await phone("moment-like").click()
+        await expect(phone("moment-likes")).to_have_text("阿收")
+        await phone.shot("moments-night")
+    assert desk.get(f"/_sandbox/shoppers/{friend}/bills")["balance_fen"] == 1_000_666
+
+
+@pytest.fixture
+def tea(desk: Sandbox) -> Iterator[dict[str, Any]]:
+    """A mini program of one page, served as its H5 build is."""
+    app = desk.mini_program("小满手作")
+    rows = desk.get(f"/_sandbox/apps/{app['appid']}/templates")["items"]
+    templates = [row["template_id"] for row in rows if row["kind"] == "subscribe"][:2]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = MINI.replace("JWEIXIN", f"{desk.url}/open/js/jweixin-1.6.0.js")
+            answer(self, page.replace("TEMPLATES", str(templates)).encode(), "text/html")
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    home = {"home_url": f"http://127.0.0.1:{server.server_address[1]}/tea/"}
+    desk.http.put(f"/_sandbox/mini-programs/{app['appid']}", json=home).raise_for_status()
+    yield app | {"templates": templates}
+    server.shutdown()
+    server.server_close()
+
+
+async def test_what_a_mini_program_may_ask(browser: Browser, desk: Sandbox, tea: dict[str, Any]) -> None:
+    me, friend = new_shopper(desk, "茶客"), new_shopper(desk, "茶友")
+    async with phone_of(browser, desk, me) as phone:
+        await phone("tab-discover").click()
+        await phone("mini-row").filter(has_text="小满手作").click()
+        page = phone.page.frame_locator('[data-testid="mini-frame"]')
+        await expect(page.locator("#env")).to_have_text("miniprogram login:ok 32")
+        await expect(phone("mini-title")).to_have_text("首页")
+        await page.locator("#ask").click()
+        await phone("subscribe-choice").nth(1).uncheck()
+        await phone("subscribe-always").check()
+        await phone.shot("subscribe")
+        await phone("subscribe-allow").click()
+        await expect(page.locator("#said")).to_have_text("accept reject")
+        await page.locator("#ask").click()  # kept: not asked again
+        await expect(phone("subscribe-sheet")).to_have_count(0)
+        await page.locator("#number").click()
+        await phone("phone-reject").click()
+        await expect(page.locator("#phone")).to_have_text("getPhoneNumber:fail user deny")
+        await page.locator("#number").click()
+        await phone("phone-allow").click()
+        await expect(page.locator("#phone")).to_have_text("ok 32")
+        await phone("mini-more").click()
+        await phone("mini-share").click()
+        await phone("share-friend", shopper=friend).click()
+        await expect(phone("toast")).to_have_text("已发送")
+        await page.locator("#leave").click()
+        await expect(phone("mini-program")).to_have_count(0)
+    granted = {row["template_id"]: row["left"] for row in desk.get(f"/_sandbox/shoppers/{me}/subscriptions")["items"]}
+    assert granted[tea["templates"][0]] == 2
+
+    openid = desk.openid(me, tea["appid"])
+    data = {"thing1": {"value": "红茶"}}
+    sent = {"touser": openid, "template_id": tea["templates"][0], "page": "pages/tea/tea?id=9", "data": data}
+    desk.post(f"/cgi-bin/message/subscribe/send?access_token={desk.token(tea)}", sent)
+    async with phone_of(browser, desk, friend) as phone:
+        await phone("chat-row").click()
+        await phone("mini-card").click()
+        page = phone.page.frame_locator('[data-testid="mini-frame"]')
+        await expect(page.locator("#where")).to_have_text("?id=7#/pages/tea/tea?id=7")
+        await phone("mini-close").focus()
+        await phone.page.keyboard.press("Enter")
+        await expect(phone("talk")).to_be_visible()
