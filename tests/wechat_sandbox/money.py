@@ -2,7 +2,7 @@
 
 import secrets
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -24,8 +24,8 @@ DAY = 86400
 class Till:
     """A merchant and one of its shoppers."""
 
-    sandbox: Sandbox
-    merchant: Merchant
+    sandbox: Sandbox = field(repr=False)
+    merchant: Merchant = field(repr=False)
     shopper: str
 
     @property
