@@ -59,13 +59,17 @@ def test_wechat_interfaces(sandbox: Sandbox, methods: str, path: str) -> None:
 @pytest.mark.parametrize(("method", "path"), [(row[0], row[1]) for row in PAY_PATHS])
 def test_pay(merchant: Merchant, method: str, path: str) -> None:
     chance = random.Random(path)
-    for body in BODIES if method == "POST" else [b""] * 5:
+    for body in BODIES if method in ("POST", "PUT") else [b""] * 5:
         target = path
         odd = chance.choice(("x", "%00", "%E6%B1%89", "a" * 99))
         target = re.sub(r"\{\w+\}", odd, target)
         target += chance.choice(("", "?mchid", "?mchid=%00", "?mchid=1&mchid=2"))
         headers = {"Authorization": signed(merchant, method, target, body), "User-Agent": "t"}
-        response = merchant.sandbox.http.request(method, target, content=body, headers=headers)
+        content = body
+        if path.endswith("/upload"):  # of a form, the meta alone is signed
+            headers["Content-Type"] = "multipart/form-data; boundary=edge"
+            content = b'--edge\r\nContent-Disposition: form-data; name="meta"\r\n\r\n' + body + b"\r\n--edge--"
+        response = merchant.sandbox.http.request(method, target, content=content, headers=headers)
         assert response.status_code in (200, 204, 400, 403, 404), (target, body[:40], response.text)
         if response.content:
             assert response.json().get("code") != "SYSTEM_ERROR"
@@ -91,14 +95,101 @@ def change(value: Any, chance: random.Random) -> Any:
     return odd
 
 
-def test_changed_prepays(merchant: Merchant, openid: str) -> None:
+def whole_requests(mall: Merchant, merchant: Merchant, shopper: str) -> list[tuple[str, dict[str, Any]]]:
+    """One good body for each path that takes a large one; all of them `mall`'s."""
+    sandbox = mall.sandbox
+    openid = sandbox.openid(shopper, mall.appid)
+    ordered = {
+        "description": "一件",
+        "out_trade_no": "MALFORMED_1",
+        "notify_url": "http://127.0.0.1:9/none",
+        "amount": {"total": 100, "currency": "CNY"},
+        "attach": "a",
+        "settle_info": {"profit_sharing": True},
+    }
+    part = {
+        "mchid": mall.mchid,
+        "sub_mchid": merchant.mchid,
+        "attach": "a",
+        "amount": {"total_amount": 100, "currency": "CNY"},
+        "out_trade_no": "MALFORMED_2",
+        "description": "一件",
+    }
+    till = {key: value for key, value in ordered.items() if key != "notify_url"}
+    return [
+        ("/v3/pay/transactions/jsapi", mall.prepay(openid, attach="a", settle_info={"profit_sharing": True})),
+        (
+            "/v3/pay/partner/transactions/jsapi",
+            {
+                **ordered,
+                "sp_appid": mall.appid,
+                "sp_mchid": mall.mchid,
+                "sub_mchid": merchant.mchid,
+                "payer": {"sp_openid": openid},
+            },
+        ),
+        (
+            "/v3/combine-transactions/jsapi",
+            {
+                "combine_appid": mall.appid,
+                "combine_mchid": mall.mchid,
+                "combine_out_trade_no": "MALFORMED_3",
+                "sub_orders": [part],
+                "combine_payer_info": {"openid": openid},
+                "notify_url": "http://127.0.0.1:9/none",
+            },
+        ),
+        (
+            "/v3/pay/transactions/codepay",
+            {
+                **till,
+                "appid": mall.appid,
+                "mchid": mall.mchid,
+                "payer": {"auth_code": "134567890123456789"},
+                "scene_info": {"store_info": {"id": "1"}},
+            },
+        ),
+        (
+            "/v3/fund-app/mch-transfer/transfer-bills",
+            {
+                "appid": mall.appid,
+                "out_bill_no": "MALFORMED4",
+                "transfer_scene_id": "1009",
+                "openid": openid,
+                "transfer_amount": 100,
+                "transfer_remark": "货款",
+                "transfer_scene_report_infos": [{"info_type": "采购商品名称", "info_content": "布"}],
+            },
+        ),
+        (
+            "/v3/merchant-service/complaints-v2/1/response",
+            {"complainted_mchid": mall.mchid, "response_content": "好", "response_images": ["a.png"]},
+        ),
+    ]
+
+
+CODES = (
+    "PARAM_ERROR",
+    "INVALID_REQUEST",
+    "APPID_MCHID_NOT_MATCH",
+    "MCH_NOT_EXISTS",
+    "NO_AUTH",
+    "NOT_ENOUGH",
+    "OUT_TRADE_NO_USED",
+    "AUTH_CODE_INVALID",
+    "RESOURCE_NOT_EXISTS",
+)
+
+
+def test_changed_requests(sandbox: Sandbox, merchant: Merchant, shopper: str) -> None:
     chance = random.Random(7)
-    for _ in range(300):
-        order = change(merchant.prepay(openid, attach="a", settle_info={"profit_sharing": True}), chance)
-        response = merchant.call("POST", "/v3/pay/transactions/jsapi", json.dumps(order))
-        assert response.status_code in (200, 400), response.text
-        if response.status_code == 400:
-            assert response.json()["code"] in ("PARAM_ERROR", "APPID_MCHID_NOT_MATCH")
+    mall = sandbox.merchant("1900000100")
+    for path, body in whole_requests(mall, merchant, shopper):
+        for _ in range(120):
+            response = mall.call("POST", path, json.dumps(change(body, chance)))
+            assert response.status_code in (200, 204, 400, 403, 404), response.text
+            if not response.is_success:
+                assert response.json()["code"] in CODES, response.text
 
 
 @pytest.mark.parametrize("body", BODIES[:13])
@@ -114,6 +205,10 @@ def test_control(sandbox: Sandbox, shopper: str, body: bytes) -> None:
         f"/_sandbox/shoppers/{shopper}/sheets",
         f"/_sandbox/shoppers/{shopper}/jscode",
         f"/_sandbox/shoppers/{shopper}/chats/x/text",
+        f"/_sandbox/shoppers/{shopper}/complaints",
+        "/_sandbox/complaints/x/reply",
+        "/_sandbox/merchants/1900000101/appids",
+        "/_sandbox/merchants/1900000101/providers",
     ):
         response = sandbox.http.post(path, content=body, headers={"Content-Type": "application/json"})
         assert response.status_code in (400, 404, 413), (path, response.status_code, response.text)

@@ -9,6 +9,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from wechat_sandbox import __version__
 from wechat_sandbox.control import (
     accounts,
+    complaints,
     exchanges,
     faults,
     friends,
@@ -39,6 +40,7 @@ def control_app(world: World) -> Litestar:
             *payments.HANDLERS,
             *till.HANDLERS,
             *transfers.HANDLERS,
+            *complaints.HANDLERS,
             *friends.HANDLERS,
             *minis.HANDLERS,
             *wallet.HANDLERS,

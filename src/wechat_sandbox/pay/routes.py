@@ -6,7 +6,18 @@ from typing import Any
 
 from wechat_sandbox.asgi import Answer, Handler, Request, Routes
 from wechat_sandbox.models import Merchant
-from wechat_sandbox.pay import codepay, combine, partner, prepay, query, receipts, refunds, transfers
+from wechat_sandbox.pay import (
+    codepay,
+    combine,
+    complaint_media,
+    complaints,
+    partner,
+    prepay,
+    query,
+    receipts,
+    refunds,
+    transfers,
+)
 from wechat_sandbox.pay.answers import error_answer, signed_answer
 from wechat_sandbox.pay.auth import authenticate
 from wechat_sandbox.pay.bills import requests as bills
@@ -81,6 +92,18 @@ PATHS: tuple[tuple[str, str, PayHandler], ...] = (
     ("GET", "/v3/fund-app/mch-transfer/elecsign/out-bill-no/{out_bill_no}", receipts.query_by_out_number),
     ("GET", "/v3/fund-app/mch-transfer/elecsign/transfer-bill-no/{transfer_bill_no}", receipts.query_by_number),
     ("GET", "/v3/transferbilldownload/elecvoucherfile", receipts.download),
+    ("GET", "/v3/merchant-service/complaints-v2", complaints.listing),
+    ("GET", "/v3/merchant-service/complaints-v2/{complaint_id}", complaints.detail),
+    ("GET", "/v3/merchant-service/complaints-v2/{complaint_id}/negotiation-historys", complaints.history),
+    ("POST", "/v3/merchant-service/complaints-v2/{complaint_id}/response", complaints.respond),
+    ("POST", "/v3/merchant-service/complaints-v2/{complaint_id}/complete", complaints.complete),
+    ("POST", "/v3/merchant-service/complaints-v2/{complaint_id}/update-refund-progress", complaints.update_refund),
+    ("POST", "/v3/merchant-service/complaint-notifications", complaint_media.create_url),
+    ("GET", "/v3/merchant-service/complaint-notifications", complaint_media.query_url),
+    ("PUT", "/v3/merchant-service/complaint-notifications", complaint_media.update_url),
+    ("DELETE", "/v3/merchant-service/complaint-notifications", complaint_media.delete_url),
+    ("POST", "/v3/merchant-service/images/upload", complaint_media.upload),
+    ("GET", "/v3/merchant-service/images/{media_id}", complaint_media.download),
     ("GET", "/v3/certificates", query.certificates),
     ("POST", "/v3/refund/domestic/refunds", refunds.create),
     ("GET", "/v3/refund/domestic/refunds/{out_refund_no}", refunds.query),
