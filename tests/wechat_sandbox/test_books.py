@@ -219,14 +219,15 @@ ACTS = st.one_of(
 )
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.generate], suppress_health_check=QUIET, derandomize=True)
+@settings(max_examples=12, deadline=None, phases=[Phase.generate], suppress_health_check=QUIET, derandomize=True)
 @given(acts=st.lists(ACTS, min_size=8, max_size=20))
 def test_whatever_is_done(till: Till, acts: list[tuple[Any, ...]]) -> None:
     town = till.sandbox
     mill = town.merchant("1900000102")
     go_to(town, 1, 1)
     day = f"{now(town):%Y-%m-%d}"
-    before = sum(till.accounts()[account] for account in OWN)
+    accounts = till.accounts()
+    before = sum(accounts[account] for account in OWN)
     work = Day(till, mill)
     work.set("", None)
     for act in (("pay", 30000, True), ("wait", 61), *acts):
