@@ -129,3 +129,11 @@ class WrongAppKind(Unprocessable):
     code = "wrong_app_kind"
     zh = "您授权的帐号类型不符：请区分公众号与小程序。"
     en = "You authorized the other kind of account: official account and mini program differ."
+
+
+class SyncRunning(Conflict):
+    """The followers are being taken over already."""
+
+    code = "sync_running"
+    zh = "粉丝同步正在进行中。"
+    en = "The followers are being taken over already."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bihuan import merchants
-from bihuan.channels import desktop, labels, links, messages, pushes, refusals, shipping
+from bihuan.channels import desktop, follower_sync, labels, links, messages, pushes, refusals, shipping
 from bihuan.channels.db import followers
 from bihuan.channels.db.messages import Card, Content, Draft
 from bihuan.facts.identity import ShoppersMerged
@@ -69,4 +69,5 @@ JOBS = (
     Periodic(name="channels.forget_pushes", every_seconds=3600, run=pushes.forget_old),
     Periodic(name="channels.forget_refused_pushes", every_seconds=3600, run=refusals.forget_old),
     Periodic(name="channels.tell_shipping", every_seconds=2, run=shipping.send_due),
+    Periodic(name="channels.take_over_followers", every_seconds=1, run=follower_sync.run_due),
 )

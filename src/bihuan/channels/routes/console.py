@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from litestar import get, post, put
 from litestar.params import JSONBody
 
 from bihuan import identity, merchants
-from bihuan.channels import accounts, menus, replies, tokens
-from bihuan.channels.db import followers, labels
+from bihuan.channels import accounts, follower_sync, menus, replies, tokens
+from bihuan.channels.db import followers, labels, syncs
 from bihuan.channels.db.accounts import Account, Menu
 from bihuan.channels.db.followers import Follower
+from bihuan.channels.db.syncs import FollowerSync
 from bihuan.channels.replies import Replies
 from bihuan.channels.schemas import AccountIn, AccountOut, FollowerOut, MenuIn, RepliesIn
 from bihuan.kernel import paging
@@ -93,6 +95,47 @@ async def list_followers(
     return Page(items, paging.encode(last.followed_at.isoformat(), last.openid) if last else None)
 
 
+class FollowerSyncOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the taking over of followers is; `state` is null when there never was one."""
+
+    state: str | None
+    seen: int
+    total: int
+    added: int
+    error: str | None
+    started_at: datetime | None
+    changed_at: datetime | None
+    following: int
+
+
+def _sync_out(sync: FollowerSync | None, following: int) -> FollowerSyncOut:
+    return FollowerSyncOut(
+        state=sync.state if sync else None,
+        seen=sync.seen if sync else 0,
+        total=sync.total if sync else 0,
+        added=sync.added if sync else 0,
+        error=sync.error if sync else None,
+        started_at=sync.started_at if sync else None,
+        changed_at=sync.changed_at if sync else None,
+        following=following,
+    )
+
+
+@get("/api/merchant/followers/sync", opt=access("staff:members.read"))
+async def show_follower_sync(rt: Runtime, staff: StaffSession) -> FollowerSyncOut:
+    """How far the taking over of followers is, and how many follow now."""
+    async with rt.db.transaction(readonly=True) as tx:
+        return _sync_out(await syncs.find(tx, staff.merchant_id), await syncs.count_followers(tx, staff.merchant_id))
+
+
+@post("/api/merchant/followers/sync", opt=access("staff:channels.write"), status_code=202)
+async def start_follower_sync(rt: Runtime, staff: StaffSession) -> FollowerSyncOut:
+    """Takes over who followed before; 409 `sync_running` while that is under way."""
+    async with rt.db.transaction() as tx:
+        sync = await follower_sync.start(tx, staff.merchant_id)
+        return _sync_out(sync, await syncs.count_followers(tx, staff.merchant_id))
+
+
 async def _followers_out(tx: Tx, merchant_id: MerchantId, found: list[Follower]) -> list[FollowerOut]:
     shoppers = await identity.list_shoppers(tx, [f.shopper_id for f in found if f.shopper_id])
     stores = {s.store_id: s.name for s in await merchants.list_stores(tx, merchant_id)}
@@ -125,4 +168,6 @@ ROUTES: tuple[Any, ...] = (
     save_menu,
     publish_menu,
     list_followers,
+    show_follower_sync,
+    start_follower_sync,
 )
