@@ -202,7 +202,7 @@ class Shop:
         order = self._move(order_id, "unpaid")
         prepay = f"wx-prepay-{order['order_no']}"
         self.payments[prepay] = order_id
-        native = body["method"] == "wechat_native"
+        native = body["method"] in ("wechat_native", "wechat_h5")
         params = {"appId": "wx0", "timeStamp": "1", "nonceStr": "n", "package": f"prepay_id={prepay}"}
         params |= {"signType": "RSA", "paySign": "sign"}
         return {
@@ -210,6 +210,7 @@ class Shop:
             "method": body["method"],
             "pay_params": None if native else params,
             "code_url": f"weixin://wxpay/bizpayurl?pr={prepay}" if native else None,
+            "h5_url": None,
             "expires_at": order["expires_at"],
         }
 

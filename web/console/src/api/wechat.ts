@@ -1,6 +1,6 @@
 /** The official account, its replies and menu, and the WeChat Pay account. Secrets are written, never read. */
-import { get, post, put } from './http'
-import type { Menu, MenuButton, OfficialAccount, PaymentAccount, Replies } from './types'
+import { get, post, put, type Page } from './http'
+import type { Menu, MenuButton, OfficialAccount, PaymentAccount, RefusedCallback, Replies } from './types'
 
 export const officialAccount = (): Promise<OfficialAccount> => get('/api/merchant/official-account')
 export const saveOfficialAccount = (account: Record<string, unknown>, key: string): Promise<OfficialAccount> =>
@@ -17,3 +17,6 @@ export const publishMenu = (key: string): Promise<Menu> => post('/api/merchant/m
 export const paymentAccount = (): Promise<PaymentAccount> => get('/api/merchant/payment-account')
 export const savePaymentAccount = (account: Record<string, unknown>, key: string): Promise<PaymentAccount> =>
   put('/api/merchant/payment-account', account, key)
+export const joinProvider = (account: Record<string, unknown>, key: string): Promise<PaymentAccount> =>
+  put('/api/merchant/payment-account/partner', account, key)
+export const refusedCallbacks = (): Promise<Page<RefusedCallback>> => get('/api/merchant/payments/refused-callbacks')

@@ -198,7 +198,7 @@ export interface Order {
   remark: string | null
 }
 
-export type PayMethod = 'wechat_jsapi' | 'wechat_mini' | 'wechat_native'
+export type PayMethod = 'wechat_jsapi' | 'wechat_mini' | 'wechat_native' | 'wechat_h5'
 
 /** What WeChat's payment call takes, passed on untouched. */
 export interface PayParams {
@@ -215,6 +215,7 @@ export interface Payment {
   method: PayMethod
   pay_params: PayParams | null
   code_url: string | null
+  h5_url: string | null
   expires_at: string
 }
 

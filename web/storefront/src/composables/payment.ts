@@ -4,10 +4,11 @@ import type { Order, PayParams } from '@/api/types'
 import { miniProgramFrame } from './frame'
 import { findBridge, payByBridge, payInFrame, type PayOutcome } from './wechat'
 
-/** How a started payment goes on: the sheet has closed with an outcome, or a code waits to be scanned. */
+/** How a started payment goes on: the sheet has closed, a code waits to be scanned, or WeChat's page opens. */
 export type PayStart =
   | { kind: 'sheet'; outcome: PayOutcome }
   | { kind: 'code'; codeUrl: string; expiresAt: string }
+  | { kind: 'page' }
 
 function payByMiniProgram(params: PayParams): Promise<PayOutcome> {
   return new Promise((resolve) => {
@@ -25,6 +26,26 @@ function payByMiniProgram(params: PayParams): Promise<PayOutcome> {
   })
 }
 
+// #ifdef H5
+/** On a phone nobody can scan its own screen: WeChat is opened from the browser instead. */
+const onPhone = (): boolean => /Mobi|Android|iPhone/i.test(navigator.userAgent)
+
+/** Opens WeChat's page, which leads back to this one; false where the payment cannot be made that way. */
+async function leaveForWeChat(orderId: string): Promise<boolean> {
+  let url: string | null = null
+  try {
+    url = (await payOrder(orderId, 'wechat_h5')).h5_url
+  } catch {
+    // Not every merchant and address may: the code to scan is left, and says what is wrong with the order itself.
+  }
+  if (!url) return false
+  const here = location.href.replace(/([?&])auto=1/, '$1back=1')
+  const back = /[?&]back=1/.test(here) ? here : `${here}&back=1`
+  location.href = `${url}${url.includes('?') ? '&' : '?'}redirect_url=${encodeURIComponent(back)}`
+  return true
+}
+// #endif
+
 /** Starts the payment in the way this place allows: the mini program's sheet, WeChat's bridge, or a code to scan. */
 export async function startPayment(orderId: string): Promise<PayStart> {
   let start: PayStart | null = null
@@ -40,6 +61,8 @@ export async function startPayment(orderId: string): Promise<PayStart> {
   } else if (bridge) {
     const payment = await payOrder(orderId, 'wechat_jsapi')
     start = { kind: 'sheet', outcome: payment.pay_params ? await payByBridge(bridge, payment.pay_params) : 'fail' }
+  } else if (onPhone() && (await leaveForWeChat(orderId))) {
+    start = { kind: 'page' }
   }
   // #endif
   if (start) return start

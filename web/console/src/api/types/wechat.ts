@@ -32,8 +32,21 @@ export interface Menu {
   published_at: string | null
 }
 
+/** Callbacks of one hour that were refused for one reason. */
+export interface RefusedCallback {
+  hour: string
+  reason: string
+  status: number
+  times: number
+  detail: string
+  last_at: string
+}
+
 export interface PaymentAccount {
   mchid: string
+  kind: 'direct' | 'partner'
+  sp_mchid: string | null
+  profit_sharing: boolean
   app_id: string
   serial_no: string
   public_key_id: string | null

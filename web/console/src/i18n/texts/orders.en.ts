@@ -87,6 +87,7 @@ export const en: Same<typeof zh> = {
     wechat_jsapi: 'WeChat Pay · official account',
     wechat_mini: 'WeChat Pay · mini program',
     wechat_native: 'WeChat Pay · QR',
+    wechat_h5: 'WeChat Pay · browser',
   },
   paymentStates: {
     created: 'Open',

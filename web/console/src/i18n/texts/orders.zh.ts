@@ -90,6 +90,7 @@ export const zh = {
     wechat_jsapi: '微信支付 · 公众号',
     wechat_mini: '微信支付 · 小程序',
     wechat_native: '微信支付 · 扫码',
+    wechat_h5: '微信支付 · 浏览器',
   } as Record<string, string>,
   paymentStates: {
     created: '待支付',
