@@ -67,7 +67,7 @@ async def clock() -> OffsetClock:
 async def rt(home: Path, database_url: str, clock: OffsetClock) -> AsyncGenerator[Runtime, None]:
     """A runtime on a migrated database."""
     await migrate(database_url)
-    settings = Settings(home=home, database_url=database_url, public_url="http://mall.test")
+    settings = Settings(home=home, database_url=database_url, public_url="http://mall.test", page_memory_seconds=0)
     runtime = Runtime(
         settings=settings,
         db=await Database.connect(database_url, clock, routes_of(wiring.HANDLERS)),

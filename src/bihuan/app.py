@@ -17,12 +17,13 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from bihuan import __version__, pages, system, wiring
-from bihuan.kernel import http, log
+from bihuan.kernel import http, lean, log
 from bihuan.kernel.children import die_with_server
 from bihuan.kernel.clock import SystemClock
 from bihuan.kernel.db import Database
 from bihuan.kernel.errors import Problem
 from bihuan.kernel.events import routes_of
+from bihuan.kernel.page_memory import PageMemory
 from bihuan.kernel.runtime import Runtime, new_http_client
 from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
@@ -57,9 +58,11 @@ async def open_runtime(settings: Settings, *, max_connections: int = 10, patienc
 def create_app(runtime: Runtime | None = None, settings: Settings | None = None) -> Litestar:
     """The ASGI application. Without a `runtime` it opens one at start-up from the settings."""
 
+    chosen = runtime.settings if runtime else settings or Settings.from_env()
+
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
-        own = runtime or await open_runtime(settings or Settings.from_env(), patience_seconds=DATABASE_PATIENCE_SECONDS)
+        own = runtime or await open_runtime(chosen, patience_seconds=DATABASE_PATIENCE_SECONDS)
         app.state.runtime = own
         _settle_garbage_collector()
         background = [asyncio.create_task(_keep_running(start, own)) for start in wiring.BACKGROUND]
@@ -92,7 +95,9 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
         debug=False,
     )
     # Outside the router, so that what it refuses (404, 405) has a request id too.
-    litestar.asgi_handler = http.request_id_middleware(_hot_first(litestar, litestar.asgi_handler))
+    litestar.asgi_handler = http.request_id_middleware(
+        _hot_first(litestar, litestar.asgi_handler, chosen.page_memory_seconds)
+    )
     return litestar
 
 
@@ -116,8 +121,10 @@ def _settle_garbage_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-def _hot_first(litestar: Litestar, rest: ASGIApp) -> ASGIApp:
-    """The hottest routes reach their plain ASGI handlers; everything else goes to the framework."""
+def _hot_first(litestar: Litestar, rest: ASGIApp, page_memory_seconds: float) -> ASGIApp:
+    """Requests by the shortest way: hot handlers, remembered pages, lean routes; everything else to the framework."""
+    lean_routes = lean.LeanRoutes(wiring.ROUTES, wiring.LEAN_PROVIDERS, wiring.LEAN_AUTHENTICATORS)
+    pages_in_memory = PageMemory(wiring.ROUTES, page_memory_seconds, rest)
 
     async def handler(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -125,6 +132,12 @@ def _hot_first(litestar: Litestar, rest: ASGIApp) -> ASGIApp:
                 if scope["method"] == method and (found := path.match(scope["path"])):
                     await handle(litestar.state.runtime, found.group(1), scope, receive, send)
                     return
+            if pages_in_memory.covers(scope):
+                await pages_in_memory.answer(scope, receive, send)
+                return
+            if (hit := lean_routes.find(scope)) is not None:
+                await lean.answer(litestar.state.runtime, *hit, scope, receive, send, rest)
+                return
         await rest(scope, receive, send)
 
     return handler

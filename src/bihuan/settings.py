@@ -37,6 +37,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     master_key: str | None = None
     log_level: str = "info"
     log_json: bool = False
+    page_memory_seconds: float = 1.0
+    """How long the storefront's public pages are remembered (`kernel/page_memory.py`); 0 is never."""
     demo_marker: Path | None = None
     """With the demo: the file that appears when its data is there."""
 
@@ -71,5 +73,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             master_key=env.get("BIHUAN_MASTER_KEY") or None,
             log_level=env.get("BIHUAN_LOG_LEVEL", "info"),
             log_json=env.get("BIHUAN_LOG_JSON", "") == "1",
+            page_memory_seconds=float(env.get("BIHUAN_PAGE_MEMORY_SECONDS", "1")),
             demo_marker=Path(env["BIHUAN_DEMO_MARKER"]) if env.get("BIHUAN_DEMO_MARKER") else None,
         )

@@ -78,6 +78,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
 DEPENDENCIES: dict[str, Any] = {
     "merchant": merchants.provide_merchant,
     "shopper": identity.provide_shopper,
+    "client": identity.provide_client,
     "staff": staff.provide_staff,
 }
 """What a route may ask for by name beside `rt`: the merchant of the path, who signed in."""
@@ -89,7 +90,10 @@ AUTHENTICATORS: dict[str, Authenticator] = {
 }
 """How each kind of caller that a route states (`access("shopper")`) is found out."""
 
-LEAN_PROVIDERS: dict[str, lean.Provider] = {"merchant": merchants.provide_to_lean}
+LEAN_PROVIDERS: dict[str, lean.Provider] = {
+    "merchant": merchants.provide_to_lean,
+    "client": identity.provide_client_to_lean,
+}
 LEAN_AUTHENTICATORS: dict[str, lean.Provider | None] = {"public": None, "shopper": identity.provide_to_lean}
 """The same for routes that run without the framework (`kernel/lean.py`): those of callers who come in crowds."""
 

@@ -25,6 +25,7 @@ from bihuan.identity.errors import CrossSite
 from bihuan.identity.tokens import TOKEN_LIFE, ShopperSession, read_shopper_token, token_key
 from bihuan.kernel.errors import Unauthorized
 from bihuan.kernel.http import Connection, bearer_or_cookie, principal_of
+from bihuan.kernel.lean import Call
 from bihuan.kernel.runtime import Runtime
 
 SHOPPER_COOKIE = "bihuan_shopper"
@@ -48,11 +49,26 @@ def client_of(connection: Connection) -> Client:
     A peer on this machine is a reverse proxy if it says for whom it asks: then the last entry of
     X-Forwarded-For, the one that the proxy itself wrote, is the address. Everybody else's header is ignored.
     """
-    address = connection.client.host if connection.client else None
-    if address in _LOOPBACK and (forwarded := connection.headers.get("x-forwarded-for")):
+    return client_from_headers(connection.client.host if connection.client else None, connection.headers)
+
+
+def client_from_headers(peer: str | None, headers: Mapping[str, str]) -> Client:
+    """The same where only the peer's address and the headers (lower-case names) are known."""
+    address = peer
+    if address in _LOOPBACK and (forwarded := headers.get("x-forwarded-for")):
         address = forwarded.rsplit(",", 1)[-1].strip() or address
-    agent = connection.headers.get("user-agent")
+    agent = headers.get("user-agent")
     return Client(address[:64] if address else None, agent[:300] if agent else None)
+
+
+def provide_client(request: Request[Any, Any, Any]) -> Client:
+    """The dependency `client`: where the request came from."""
+    return client_of(request)
+
+
+async def provide_client_to_lean(rt: Runtime, call: Call) -> Client:
+    """`client` for routes that run without the framework."""
+    return client_from_headers(call.peer, call.headers)
 
 
 def refuse_cross_site(rt: Runtime, headers: Mapping[str, str], method: str) -> None:
@@ -119,6 +135,11 @@ def _cookie(header: str, name: str) -> str | None:
         if key == name:
             return value.strip('"') or None
     return None
+
+
+async def provide_to_lean(rt: Runtime, call: Call) -> ShopperSession:
+    """`shopper` for routes that run without the framework. Raises Unauthorized, CrossSite."""
+    return shopper_from_headers(rt, call.headers, call.method)
 
 
 def provide_shopper(request: Request[Any, Any, Any]) -> ShopperSession:

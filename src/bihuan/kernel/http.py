@@ -121,15 +121,21 @@ class ValidationFailed(BadRequest):
 
 
 def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Every exception of a route becomes problem details; what we did not foresee is logged whole."""
-    problem = _as_problem(error)
+    """Every exception of a route becomes problem details."""
+    problem = problem_of(error, request.url.path)
     request_id = request.scope["state"].get("request_id")
+    return problem_response(problem, request.headers.get("accept-language"), request_id)
+
+
+def problem_of(error: Exception, path: str) -> Problem:
+    """The Problem that an exception is to the caller; what we did not foresee is logged whole."""
+    problem = _as_problem(error)
     if isinstance(problem, Unavailable):
         if error.__cause__ is not None:
-            log.warning("not now", path=request.url.path, code=problem.code, cause=str(error.__cause__))
+            log.warning("not now", path=path, code=problem.code, cause=str(error.__cause__))
     elif problem.status >= 500:
-        log.error("request failed", path=request.url.path, exc_info=error)
-    return problem_response(problem, request.headers.get("accept-language"), request_id)
+        log.error("request failed", path=path, exc_info=error)
+    return problem
 
 
 class _HttpProblem(Problem):
@@ -164,7 +170,7 @@ def _as_problem(error: Exception) -> Problem:
 
 def _unreadable(error: Exception) -> str | None:
     """What is wrong with the request where it came as far as the decoder or the database."""
-    if isinstance(error, msgspec.MsgspecError):
+    if isinstance(error, msgspec.MsgspecError | UnicodeDecodeError):
         return str(error)
     if isinstance(error, RecursionError) and "deserializing" in str(error):
         return "nested too deeply"

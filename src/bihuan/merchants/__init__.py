@@ -19,7 +19,7 @@ from bihuan.merchants.db import (
     list_stores,
 )
 from bihuan.merchants.errors import CodeTaken, MerchantSuspended, StoreRetired
-from bihuan.merchants.lookup import merchant_of_code, merchant_of_id, provide_merchant, remember
+from bihuan.merchants.lookup import merchant_of_code, merchant_of_id, provide_merchant, provide_to_lean, remember
 from bihuan.merchants.schemas import Code, CounterChange, CounterIn, Name, StoreCard, StoreIn
 from bihuan.merchants.service import (
     create,
@@ -74,6 +74,7 @@ __all__ = [
     "merchant_of_code",
     "merchant_of_id",
     "provide_merchant",
+    "provide_to_lean",
     "remember",
     "retire_store",
     "stock_locations",

@@ -12,6 +12,7 @@ from litestar.params import FromPath
 
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId
+from bihuan.kernel.lean import Call
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import service
 from bihuan.merchants.db import Merchant
@@ -62,10 +63,17 @@ async def provide_merchant(m: FromPath[str], rt: Runtime, request: Request[Any, 
     Raises NotFound for an unknown one and MerchantSuspended for a suspended one, except where what was sold
     before must go on: WeChat's callbacks, and a shopper's reading of her own things.
     """
-    merchant = await merchant_of_code(rt, m)
-    who = request.route_handler.opt.get("access", "")
-    if merchant.state != "active" and not (
-        who == "callback" or (str(who).startswith("shopper") and request.method == "GET")
-    ):
+    return await merchant_for(rt, m, request.route_handler.opt.get("access", ""), request.method)
+
+
+async def merchant_for(rt: Runtime, code: str, access: str, method: str) -> Merchant:
+    """The merchant of a path for a route of this access; raises as `provide_merchant` does."""
+    merchant = await merchant_of_code(rt, code)
+    if merchant.state != "active" and not (access == "callback" or (access.startswith("shopper") and method == "GET")):
         raise MerchantSuspended
     return merchant
+
+
+async def provide_to_lean(rt: Runtime, call: Call) -> Merchant:
+    """`merchant` for routes that run without the framework."""
+    return await merchant_for(rt, call.parts["m"], call.access, call.method)

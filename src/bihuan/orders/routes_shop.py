@@ -7,7 +7,7 @@ from litestar import Request, delete, get, post, put
 from litestar.params import QueryParameter
 
 from bihuan import payments
-from bihuan.identity import ShopperSession, client_of
+from bihuan.identity import Client, ShopperSession
 from bihuan.kernel import paging
 from bihuan.kernel.errors import Forbidden, WrongState
 from bihuan.kernel.http import IdempotencyKey, access
@@ -118,7 +118,7 @@ async def pay_order(
     shopper: ShopperSession,
     order_id: UUID,
     data: PayInput,
-    request: Request[Any, Any, Any],
+    client: Client,
 ) -> payments.Prepared:
     """Prepares the payment: parameters for the WeChat bridge, the content of a QR code, or a page to open."""
     async with rt.db.session() as tx:
@@ -137,7 +137,7 @@ async def pay_order(
         description=f"{lines[0].title[:40]}{more}",
         expires_at=row.expires_at,
     )
-    return await payments.prepare(rt, merchant, charge, data.method, client_ip=client_of(request).address)
+    return await payments.prepare(rt, merchant, charge, data.method, client_ip=client.address)
 
 
 @post("/api/shop/{m:str}/orders/{order_id:uuid}/sync-payment", status_code=200, opt=access("shopper"))

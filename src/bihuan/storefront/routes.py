@@ -12,6 +12,7 @@ from bihuan import catalog
 from bihuan.catalog import Sort
 from bihuan.kernel.http import access
 from bihuan.kernel.ids import CategoryId, ProductId
+from bihuan.kernel.page_memory import REMEMBERED
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
@@ -30,21 +31,21 @@ InCategory = Annotated[
 _encode = msgspec.json.Encoder().encode
 
 
-@get("/api/shop/{m:str}/home", opt=access("public"))
+@get("/api/shop/{m:str}/home", opt=access("public") | REMEMBERED)
 async def get_home(rt: Runtime, merchant: Merchant, request: Request[Any, Any, Any]) -> Response[Home]:
     """The mall's first page."""
     async with rt.db.session() as tx:
         return _cacheable(request, await service.home(tx, merchant), seconds=5)
 
 
-@get("/api/shop/{m:str}/categories", opt=access("public"))
+@get("/api/shop/{m:str}/categories", opt=access("public") | REMEMBERED)
 async def list_categories(rt: Runtime, merchant: Merchant, request: Request[Any, Any, Any]) -> Response[CategoryCards]:
     """All categories, parents and children."""
     async with rt.db.session() as tx:
         return _cacheable(request, await service.categories(tx, merchant.merchant_id), seconds=15)
 
 
-@get("/api/shop/{m:str}/products", opt=access("public"))
+@get("/api/shop/{m:str}/products", opt=access("public") | REMEMBERED)
 async def list_products(
     rt: Runtime,
     merchant: Merchant,
@@ -71,7 +72,7 @@ async def list_products(
     return _cacheable(request, page, seconds=5)
 
 
-@get("/api/shop/{m:str}/products/{product_id:uuid}", opt=access("public"))
+@get("/api/shop/{m:str}/products/{product_id:uuid}", opt=access("public") | REMEMBERED)
 async def get_product(
     rt: Runtime, merchant: Merchant, request: Request[Any, Any, Any], product_id: FromPath[UUID]
 ) -> Response[ProductPage]:
