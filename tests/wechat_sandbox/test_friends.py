@@ -145,3 +145,13 @@ def test_a_mini_program_opens_at_the_page_of_its_path(sandbox: Sandbox, shopper:
     assert by_code.endswith(f"/shop/maixiang/{scene}#/pages/home/home{scene}")
     recent = sandbox.get(f"/_sandbox/shoppers/{shopper}/mini-programs")["items"][0]
     assert (recent["appid"], recent["runs"], bool(recent["opened_at"])) == (appid, True, True)
+
+
+def test_a_fresh_web_view_empties_the_jar_before_it_opens(sandbox: Sandbox, shopper: str) -> None:
+    url = "http://127.0.0.1:8000/shop/qingshan/?sharer=1#/pages/a?b=c&d=%E9%9D%92"
+    emptied = sandbox.http.get(f"/_sandbox/webview/{shopper}", params={"url": url, "fresh": True})
+    assert emptied.headers["clear-site-data"] == '"cookies"'
+    assert "set-cookie" not in emptied.headers
+    opened = sandbox.http.get(emptied.headers["location"])
+    assert opened.headers["location"] == url
+    assert opened.headers["set-cookie"].startswith(f"wechat_sandbox_shopper={shopper};")

@@ -167,12 +167,17 @@ def tea(desk: Sandbox) -> Iterator[dict[str, Any]]:
     """A mini program of one page, served as its H5 build is."""
     app = desk.mini_program("小满手作")
     rows = desk.get(f"/_sandbox/apps/{app['appid']}/templates")["items"]
-    templates = [row["template_id"] for row in rows if row["kind"] == "subscribe"][:2]
+    templates = [row for row in rows if row["kind"] == "subscribe"][:2]
+    samples = {"number": "7", "amount": "18.00元", "time": "2026-11-22 10:00", "date": "2026-11-22", "phrase": "已支付"}
+    keys = [keyword.removesuffix(".DATA}}").split("{{")[-1] for keyword in templates[0]["keywords"]]
+    data = {key: {"value": samples.get(key.rstrip("0123456789"), "A17")} for key in keys}
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             page = MINI.replace("JWEIXIN", f"{desk.url}/open/js/jweixin-1.6.0.js")
-            answer(self, page.replace("TEMPLATES", str(templates)).encode(), "text/html")
+            answer(
+                self, page.replace("TEMPLATES", str([row["template_id"] for row in templates])).encode(), "text/html"
+            )
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -182,7 +187,7 @@ def tea(desk: Sandbox) -> Iterator[dict[str, Any]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     home = {"home_url": f"http://127.0.0.1:{server.server_address[1]}/tea/"}
     desk.http.put(f"/_sandbox/mini-programs/{app['appid']}", json=home).raise_for_status()
-    yield app | {"templates": templates}
+    yield app | {"templates": [row["template_id"] for row in templates], "data": data}
     server.shutdown()
     server.server_close()
 
@@ -219,9 +224,19 @@ async def test_what_a_mini_program_may_ask(browser: Browser, desk: Sandbox, tea:
     assert granted[tea["templates"][0]] == 2
 
     openid = desk.openid(me, tea["appid"])
-    data = {"thing1": {"value": "红茶"}}
-    sent = {"touser": openid, "template_id": tea["templates"][0], "page": "pages/tea/tea?id=9", "data": data}
-    desk.post(f"/cgi-bin/message/subscribe/send?access_token={desk.token(tea)}", sent)
+    sent = {"touser": openid, "template_id": tea["templates"][0], "page": "pages/tea/tea?id=9", "data": tea["data"]}
+    assert desk.post(f"/cgi-bin/message/subscribe/send?access_token={desk.token(tea)}", sent)["errcode"] == 0
+    async with phone_of(browser, desk, me) as phone:
+        await expect(phone("unread")).to_have_text("1")
+        await phone("chat-row", chat="service").click()
+        await expect(phone("service-log")).to_contain_text("订单支付成功通知")
+        await phone.shot("service")
+        await phone("service-open").click()
+        page = phone.page.frame_locator('[data-testid="mini-frame"]')
+        await expect(page.locator("#where")).to_have_text("?id=9#/pages/tea/tea?id=9")
+        await phone("mini-close").click()
+        await phone("nav-back").click()
+        await expect(phone("unread")).to_have_count(0)
     async with phone_of(browser, desk, friend) as phone:
         await phone("chat-row").click()
         await phone("mini-card").click()
@@ -230,3 +245,63 @@ async def test_what_a_mini_program_may_ask(browser: Browser, desk: Sandbox, tea:
         await phone("mini-close").focus()
         await phone.page.keyboard.press("Enter")
         await expect(phone("talk")).to_be_visible()
+
+
+async def test_three_phones_stand_on_the_desk(browser: Browser, desk: Sandbox) -> None:
+    me, friend, third = (new_shopper(desk, name) for name in ("左边", "中间", "右边"))
+    async with phone_of(browser, desk, me, wide=True) as phone:
+        await phone("desk-beside", shopper=friend).click()
+        await expect(phone("beside-phone")).to_have_count(1)
+        await phone("desk-beside", shopper=third).click()
+        await expect(phone("beside-phone")).to_have_count(2)
+        await phone("tab-contacts").click()
+        await phone("friend").filter(has_text="中间").click()
+        await phone("chat-input").fill("你好")
+        await phone.page.keyboard.press("Enter")
+        await expect(phone("bubble")).to_have_text("你好")
+        middle = phone("beside-phone", shopper=friend).frame_locator("iframe")
+        await middle.locator('[data-testid="chat-row"]').click()
+        await expect(middle.locator('[data-testid="bubble"]')).to_have_text("你好")
+        await phone.shot("three-phones")
+        width = await phone.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+        assert width <= 0
+        await phone.page.reload()
+        await expect(phone("beside-phone")).to_have_count(2)
+        await phone("beside-phone", shopper=third).locator('[data-testid="beside-close"]').click()
+        await expect(phone("beside-phone")).to_have_count(1)
+    assert desk.get(f"/_sandbox/shoppers/{friend}/friends")["items"][0]["unread"] == 0
+
+
+async def test_everything_is_in_reach_of_the_keyboard(browser: Browser, desk: Sandbox) -> None:
+    async with phone_of(browser, desk, new_shopper(desk, "按键人")) as phone:
+        await expect(phone("home")).to_be_visible()
+
+        async def press_until(testid: str) -> None:
+            """Tab to a part, as somebody without a mouse does, and open it."""
+            for _ in range(60):
+                await phone.page.keyboard.press("Tab")
+                mark = await phone.page.evaluate("document.activeElement?.dataset.testid ?? ''")
+                if mark == testid:
+                    await phone.page.keyboard.press("Enter")
+                    return
+            raise AssertionError(f"{testid} is out of reach")
+
+        await press_until("tab-discover")
+        await press_until("discover-moments")
+        await press_until("moment-new")
+        await expect(phone("moment-words")).to_be_focused()
+        await phone.page.keyboard.type("只用键盘")
+        await press_until("moment-post")
+        await expect(phone("moment").first).to_contain_text("只用键盘")
+        await phone.page.keyboard.press("Escape")
+        await expect(phone("moments")).to_have_count(0)
+        await press_until("tab-me")
+        await press_until("me-code")
+        await expect(phone("payment-code")).to_be_visible()
+        unnamed = (
+            "[...document.querySelectorAll('button, input, textarea, iframe')].filter((one) => one.checkVisibility()"
+        )
+        unnamed += (
+            " && !(one.ariaLabel || one.title || one.textContent.trim() || one.labels?.length || one.placeholder))"
+        )
+        assert await phone.page.evaluate(f"{unnamed}.map((one) => one.outerHTML)") == []

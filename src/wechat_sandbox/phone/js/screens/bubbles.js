@@ -25,7 +25,7 @@ export function conversation(messages, who, say) {
 }
 
 function messageNode(message, who, say) {
-  const draw = { text: textBubble, msgmenu: menuBubble, news: newsCard, template: templateCard, miniprogram: miniBubble, event: eventLine, notice: eventLine, image: imageBubble }[message.kind] ?? unknownBubble;
+  const draw = { text: textBubble, msgmenu: menuBubble, news: newsCard, template: templateCard, subscribe_message: templateCard, miniprogram: miniBubble, location: placeBubble, voice: fileBubble, video: fileBubble, mpnews: newsCard, event: eventLine, notice: eventLine, image: imageBubble }[message.kind] ?? unknownBubble;
   return draw(message, who, say);
 }
 
@@ -77,9 +77,12 @@ function newsCard(message) {
 
 function templateCard(message, who) {
   const { first, remark, rows } = templateOf(message);
-  const target = message.url || message.miniprogram;
-  const go = () => (message.url ? openWeb(message.url) : openMini(message.miniprogram));
-  return h("div", { class: "card template", testid: "message", "data-kind": "template", "data-from": message.from },
+  // A subscription's page is an address where an official account sends it, a path where its mini program does.
+  const page = /^https?:/i.test(message.page ?? "") ? message.page : message.url;
+  const mini = message.miniprogram?.appid ? message.miniprogram : null;
+  const target = page || mini;
+  const go = () => (page ? openWeb(page) : openMini(mini));
+  return h("div", { class: "card template", testid: "message", "data-kind": message.kind, "data-from": message.from },
     h("div", { class: "template-who" }, badgeOf(who, "tiny"), h("span", null, who.name)),
     h("div", { class: "template-body" },
       h("h3", null, message.title ?? t("服务通知", "Notice")),
@@ -102,6 +105,15 @@ function miniBubble(message, who) {
 function imageBubble(message, who) {
   const url = message.url ?? message.pic_url ?? message.picurl;
   return beside(message, who, url ? h("img", { class: "photo", src: url, alt: t("图片", "Picture") }) : h("div", { class: "bubble" }, `[${t("图片", "Picture")}]`));
+}
+
+function placeBubble(message, who) {
+  return beside(message, who, h("div", { class: "bubble place" }, icon("pin"), h("span", null, message.label || t("位置", "Place"), h("small", null, `${message.latitude}, ${message.longitude}`))));
+}
+
+function fileBubble(message, who) {
+  const voice = message.kind === "voice";
+  return beside(message, who, h("div", { class: "bubble place" }, icon(voice ? "comment" : "camera"), voice ? t("语音", "Voice") : message.title || t("视频", "Video")));
 }
 
 function unknownBubble(message, who) {

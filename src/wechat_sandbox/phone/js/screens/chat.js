@@ -4,7 +4,7 @@ import { api } from "../api.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
 import { hideBanner, refreshChats } from "../live.js";
-import { attempt, toast } from "../overlays.js";
+import { actionSheet, attempt, dialog, toast } from "../overlays.js";
 import { navBar } from "../parts.js";
 import { push, pushOverHome, returnTo } from "../stack.js";
 import { account, on, state } from "../state.js";
@@ -12,6 +12,7 @@ import { t } from "../text.js";
 import { accountScreen } from "./account.js";
 import { conversation } from "./bubbles.js";
 import { openMini } from "./mini.js";
+import { scanForText } from "./scan.js";
 import { openWeb } from "./webview.js";
 
 /** Goes to the chat: back to it when it is open below, else on top. `home` closes what lies between. */
@@ -57,7 +58,7 @@ function chatScreen(appid) {
     fill(title, account(appid).name);
     const buttons = chat?.menu ?? [];
     if (!chat?.following) fill(foot, stranger(appid));
-    else if (typing || !buttons.length) fill(foot, inputBar(say, buttons.length ? toggle : null));
+    else if (typing || !buttons.length) fill(foot, inputBar(say, buttons.length ? toggle : null, moreButton(appid, load)));
     else fill(foot, menuBar(appid, buttons, toggle, load));
   };
   const toggle = () => {
@@ -166,7 +167,45 @@ async function tapped(appid, button, load) {
   } else if (button.type === "miniprogram") {
     openMini(button);
     if (button.url) api.tapMenu(id, appid, { url: button.url }).catch(() => {});
+  } else if (/^(scancode_|pic_|location_select)/.test(button.type)) {
+    const input = await gather(button.type);
+    if (input && await attempt(() => api.menuInput(id, appid, { key: button.key, ...input }))) load();
   } else if (await attempt(() => api.tapMenu(id, appid, { key: button.key ?? button.name }))) {
     load();
   }
+}
+
+const PLACE = { latitude: 30.27415, longitude: 120.15515, label: t("杭州市西湖区文三路 388 号", "388 Wensan Road, Hangzhou") };
+
+/** What a button of this kind asks for; null when the shopper gives up. */
+async function gather(kind) {
+  if (kind.startsWith("scancode_")) {
+    const content = await scanForText();
+    return content === null ? null : { scan_result: content };
+  }
+  const what = kind.startsWith("pic_") ? t("发送一张图片？", "Send a picture?") : t("发送你的位置？", "Send your place?");
+  const yes = await dialog({ title: what, text: kind.startsWith("pic_") ? "" : PLACE.label, ok: t("发送", "Send"), cancel: t("取消", "Cancel") });
+  return yes ? (kind.startsWith("pic_") ? {} : PLACE) : null;
+}
+
+/** The plus beside the line: a picture of one's own, or where one is. */
+function moreButton(appid, load) {
+  const id = state.shopper.shopper_id;
+  const file = h("input", { type: "file", accept: "image/png,image/jpeg", class: "hidden-file", tabindex: "-1", testid: "chat-file", "aria-label": t("图片", "Picture"), onchange: async () => {
+    const [picture] = file.files;
+    file.value = "";
+    if (picture && await attempt(async () => api.sendFile(id, appid, await base64(picture)))) load();
+  } });
+  const choose = async () => {
+    const choice = await actionSheet([{ key: "picture", label: t("图片", "Picture") }, { key: "place", label: t("位置", "Place") }]);
+    if (choice === "picture") file.click();
+    else if (choice === "place" && await attempt(() => api.sendPlace(id, appid, PLACE))) load();
+  };
+  return [h("button", { class: "foot-toggle", testid: "chat-more", "aria-label": t("更多", "More"), onclick: choose }, icon("plus")), file];
+}
+
+async function base64(file) {
+  let text = "";
+  for (const byte of new Uint8Array(await file.arrayBuffer())) text += String.fromCharCode(byte);
+  return btoa(text);
 }
