@@ -1,9 +1,11 @@
 """The installation's own routes: health, metrics, the API's description."""
 
+import re
 from typing import Any
 
 import msgspec
-from litestar import MediaType, Request, Response, get
+from litestar import Litestar, MediaType, Request, Response, get
+from litestar.routes import HTTPRoute
 
 from bihuan.kernel import heartbeat, metrics
 from bihuan.kernel.errors import Unavailable
@@ -64,8 +66,62 @@ async def prometheus() -> bytes:
 
 @get("/api/openapi.json", opt=access("public"), include_in_schema=False)
 async def openapi(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The OpenAPI 3.1 description of every route."""
-    return Response(msgspec.json.encode(request.app.openapi_schema.to_schema()), media_type=MediaType.JSON)
+    """The OpenAPI 3.1 description of every route: its types, who may call it, and how it refuses."""
+    state = request.app.state
+    if "openapi" not in state:  # drawn from the routes, which do not change: once per process is enough
+        state.openapi = msgspec.json.encode(_described(request.app))
+    return Response(state.openapi, media_type=MediaType.JSON)
+
+
+class ProblemOut(msgspec.Struct, frozen=True):
+    """A refusal (RFC 9457). `code` is stable, `title` and `detail` are in the reader's language."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None = None
+
+
+_REFUSALS = {"401": "Unauthorized", "403": "Forbidden"}
+_SCHEMES = {
+    "shopper": {"type": "apiKey", "in": "cookie", "name": "bihuan_shopper"},
+    "staff": {"type": "apiKey", "in": "cookie", "name": "bihuan_staff"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+
+
+def _described(app: Litestar) -> dict[str, Any]:
+    """What the framework knows, with what it does not: problems instead of its own errors, and who may call."""
+    described = app.openapi_schema.to_schema()
+    (_,), components = msgspec.json.schema_components([ProblemOut], ref_template="#/components/schemas/{name}")
+    described["components"]["schemas"] |= components
+    described["components"]["securitySchemes"] = _SCHEMES
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
+    for route in app.routes:
+        operations = described["paths"].get(re.sub(r":\w+\}", "}", route.path))
+        if operations is None or not isinstance(route, HTTPRoute):
+            continue
+        for handler in route.route_handlers:
+            kind, _, permission = str(handler.opt.get("access", "")).partition(":")
+            for method in handler.http_methods:
+                if (operation := operations.get(method.lower())) is None:
+                    continue
+                kept = {status: answer for status, answer in operation["responses"].items() if status < "400"}
+                closed = kind in ("shopper", "staff", "operator")
+                refusals = {status: {"description": name, "content": problem} for status, name in _REFUSALS.items()}
+                operation["responses"] = {
+                    **kept,
+                    **(refusals if closed else {}),
+                    "4XX": {"description": "Refused; `code` says why", "content": problem},
+                    "5XX": {"description": "Not now, or a part that we need does not answer", "content": problem},
+                }
+                if closed:
+                    operation["security"] = [{"shopper" if kind == "shopper" else "staff": []}, {"bearer": []}]
+                if permission:
+                    operation["x-permission"] = permission
+    return described
 
 
 async def _missing(rt: Runtime) -> list[str]:
