@@ -1,14 +1,22 @@
 """Uploaded files: `multipart/form-data` as clients of WeChat send it."""
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from wechat_sandbox.asgi import Request
 from wechat_sandbox.wx_errors import WxError
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
+_FIRST_LINE = re.compile(rb"--([^\r\n]{1,200})\r\n")
 _NAME = re.compile(r'[; ]name="([^"]*)"')
 _FILE = re.compile(r'filename="([^"]*)"')
+
+
+class Form(Protocol):
+    """What of a request is read."""
+
+    headers: dict[str, str]
+    body: bytes
 
 
 class Part(NamedTuple):
@@ -20,12 +28,19 @@ class Part(NamedTuple):
     content: bytes
 
 
-def read_parts(request: Request) -> list[Part]:
-    """Every part of the body; none when it is no form."""
-    match = _BOUNDARY.search(request.headers.get("content-type", ""))
-    if match is None:
+def read_parts(request: Form) -> list[Part]:
+    """Every part of the body; none when it is no form.
+
+    wechatpayv3 names no boundary in its header, and is understood all the same: the first line is it.
+    """
+    kind = request.headers.get("content-type", "")
+    match = _BOUNDARY.search(kind)
+    if match is not None:
+        mark = b"--" + match.group(1).strip().encode("latin-1")
+    elif kind.startswith("multipart/") and request.body.startswith(b"--"):
+        mark = request.body[:200].partition(b"\r\n")[0]
+    else:
         return []
-    mark = b"--" + match.group(1).strip().encode("latin-1")
     parts: list[Part] = []
     for chunk in request.body.split(mark)[1:]:
         if chunk.startswith(b"--"):
