@@ -314,7 +314,7 @@ class Welcome(Struct):
     userid: str
     shopper_id: str
     created_at: float
-    used: bool = False
+    used_at: float = 0.0
 
 
 class CorpLine(Struct):

@@ -8,6 +8,7 @@ from wechat_sandbox.official.routes import PATHS as OFFICIAL_PATHS
 from wechat_sandbox.open_platform import pages as platform_pages
 from wechat_sandbox.open_platform.routes import PATHS as OPEN_PLATFORM_PATHS
 from wechat_sandbox.pay import h5_page
+from wechat_sandbox.wecom.routes import PATHS as WECOM_PATHS
 from wechat_sandbox.wx_api import WxHandler, add, guarded
 
 PATHS: tuple[tuple[str, str, WxHandler], ...] = (
@@ -18,7 +19,6 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     ("GET POST", "/cgi-bin/user/info", users.info),
     ("POST", "/cgi-bin/user/info/batchget", users.batch_info),
     ("POST", "/cgi-bin/user/info/updateremark", users.remark),
-    ("GET", "/cgi-bin/user/get", users.listing),
     ("POST", "/cgi-bin/tags/create", tags.create),
     ("GET", "/cgi-bin/tags/get", tags.listing),
     ("POST", "/cgi-bin/tags/update", tags.update),
@@ -39,6 +39,7 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     *OFFICIAL_PATHS,
     *MINI_PROGRAM_PATHS,
     *OPEN_PLATFORM_PATHS,
+    *WECOM_PATHS,
 )
 
 

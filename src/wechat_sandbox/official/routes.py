@@ -4,9 +4,6 @@ from wechat_sandbox.official import blacklist, links, materials, quotas, service
 from wechat_sandbox.wx_api import WxHandler
 
 PATHS: tuple[tuple[str, str, WxHandler], ...] = (
-    ("POST", "/cgi-bin/media/upload", materials.upload),
-    ("GET", "/cgi-bin/media/get", materials.download),
-    ("POST", "/cgi-bin/media/uploadimg", materials.upload_image),
     ("POST", "/cgi-bin/material/add_material", materials.add),
     ("POST", "/cgi-bin/material/get_material", materials.get),
     ("POST", "/cgi-bin/material/del_material", materials.delete),
@@ -42,8 +39,6 @@ PATHS: tuple[tuple[str, str, WxHandler], ...] = (
     ("POST", "/cgi-bin/clear_quota", quotas.clear),
     ("POST", "/cgi-bin/clear_quota/v2", quotas.clear_by_secret),
     ("POST", "/cgi-bin/openapi/quota/get", quotas.get),
-    ("GET", "/cgi-bin/get_api_domain_ip", quotas.ips),
-    ("GET", "/cgi-bin/getcallbackip", quotas.ips),
     ("POST", "/cgi-bin/shorten/gen", links.generate),
     ("POST", "/cgi-bin/shorten/fetch", links.fetch),
 )
