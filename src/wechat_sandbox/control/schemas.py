@@ -5,6 +5,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from wechat_sandbox.models import MessageMode, VerifyMode
+from wechat_sandbox.models_apps import Component, Corp
 
 
 class MerchantView(Struct):
@@ -56,6 +57,8 @@ class AccountsView(Struct):
     merchants: list[MerchantView]
     official_accounts: list[OfficialAccountView]
     mini_programs: list[MiniProgramView]
+    components: list[Component]
+    corps: list[Corp]
 
 
 class NewMerchant(Struct, forbid_unknown_fields=True):
