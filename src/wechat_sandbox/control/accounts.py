@@ -36,12 +36,14 @@ def _bind(world: World, mchid: str | None, appid: str) -> None:
 
 @get("/accounts", tags=["accounts"])
 async def list_accounts(world: World) -> schemas.AccountsView:
-    """Credentials of all merchants and apps."""
+    """Credentials of all merchants, apps, third-party platforms and companies."""
     await world.keys.make_ahead(world.merchants.values())
     return schemas.AccountsView(
         merchants=[merchant_view(world, row) for row in world.merchants.values()],
         official_accounts=[account_view(row) for row in world.accounts.values()],
         mini_programs=[mini_program_view(world, row) for row in world.mini_programs.values()],
+        components=world.apps.components.values(),
+        corps=world.apps.corps.values(),
     )
 
 
