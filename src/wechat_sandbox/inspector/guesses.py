@@ -22,20 +22,20 @@ class Guess(Struct):
     why: list[Why]
 
 
-def guesses(exchange: Exchange, items: dict[str, str]) -> Iterator[Guess]:
+def guesses(exchange: Exchange, body: bytes, items: dict[str, str]) -> Iterator[Guess]:
     """Likely messages, the simplest mistakes first."""
-    bodies = [*_bodies(exchange.body)]
+    bodies = [*_bodies(body)]
     targets = [*_targets(exchange.target, exchange.headers.get("host", ""))]
     methods = [*_methods(exchange.method)]
     times = [*_times(items["timestamp"])]
-    for body, body_why in bodies:
+    for text, body_why in bodies:
         for target, target_why in targets:
             for method, method_why in methods:
                 for time, time_why in times:
                     why = [row for row in (body_why, target_why, method_why, time_why) if row]
                     if len(why) > 2:
                         continue
-                    lines = [method, target, time, items["nonce_str"].encode(), body]
+                    lines = [method, target, time, items["nonce_str"].encode(), text]
                     for frame, frame_why in _frames(lines):
                         if why or frame_why:
                             yield Guess(frame, why + ([frame_why] if frame_why else []))

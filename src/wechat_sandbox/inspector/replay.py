@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from wechat_sandbox.crypto import request_message, rsa_sign, sha1_sorted
 from wechat_sandbox.inspector.reading import look, receivers, xml_fields
 from wechat_sandbox.inspector.ring import Exchange
+from wechat_sandbox.inspector.verdict import signed_body
 from wechat_sandbox.outbound import SendError
 from wechat_sandbox.pay import notify
 from wechat_sandbox.pay.auth import SCHEME
@@ -96,7 +97,7 @@ def _unquote(path: str) -> str:
 
 def _authorization(world: "World", merchant: "Merchant", exchange: Exchange) -> str:
     now, nonce = str(int(time.time())), secrets.token_hex(16)
-    message = request_message(exchange.method, exchange.target.encode("latin-1"), now, nonce, exchange.body)
+    message = request_message(exchange.method, exchange.target.encode("latin-1"), now, nonce, signed_body(exchange))
     signature = rsa_sign(world.keys.merchant(merchant).private, message)
     return (
         f'{SCHEME} mchid="{merchant.mchid}",nonce_str="{nonce}",timestamp="{now}",'

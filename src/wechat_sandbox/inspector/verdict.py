@@ -18,7 +18,8 @@ from msgspec import Struct, field
 from wechat_sandbox.crypto import request_message
 from wechat_sandbox.inspector.guesses import guesses, hmac_texts
 from wechat_sandbox.inspector.ring import Exchange
-from wechat_sandbox.pay.auth import MAX_SKEW_SECONDS, SCHEME
+from wechat_sandbox.multipart import read_parts
+from wechat_sandbox.pay.auth import MAX_SKEW_SECONDS, SCHEME, UPLOADS
 
 if TYPE_CHECKING:
     from wechat_sandbox.models import Merchant
@@ -64,8 +65,9 @@ def judge(world: "World", exchange: Exchange) -> Verdict:
     verdict.hints += _form(header, scheme, items)
     if verdict.hints:
         return verdict
+    body = signed_body(exchange)
     message = request_message(
-        exchange.method, exchange.target.encode("latin-1"), items["timestamp"], items["nonce_str"], exchange.body
+        exchange.method, exchange.target.encode("latin-1"), items["timestamp"], items["nonce_str"], body
     )
     verdict.expected = message.decode("utf-8", "replace")
     verdict.expected_digest = hashlib.sha256(message).hexdigest()
@@ -82,6 +84,13 @@ def judge(world: "World", exchange: Exchange) -> Verdict:
     if not verdict.hints:
         verdict.state = "valid"
     return verdict
+
+
+def signed_body(exchange: Exchange) -> bytes:
+    """What of the body is signed: all of it, of an upload the `meta` alone."""
+    if exchange.path not in UPLOADS:
+        return exchange.body
+    return next((part.content for part in read_parts(exchange) if part.field == "meta"), b"")
 
 
 def _form(header: str, scheme: str, items: dict[str, str]) -> list[Hint]:
@@ -165,7 +174,7 @@ def _judge_signature(
     verdict.signed_digest = digest.hex()
     if verdict.signed_digest == verdict.expected_digest:
         return
-    for guess in guesses(exchange, verdict.items):
+    for guess in guesses(exchange, signed_body(exchange), verdict.items):
         if hashlib.sha256(guess.message).digest() == digest:
             verdict.signed = guess.message.decode("utf-8", "replace")
             verdict.hints += [Hint(*row) for row in guess.why]
