@@ -54,6 +54,7 @@ export const rooms: Room[] = [
 
   { name: 'platform', path: '/platform', title: 'platformOverview', needs: ['platform.read'], platform: true, group: 'platform', icon: 'platform', view: () => import('@/views/platform/OverviewView.vue') },
   { name: 'merchants', path: '/platform/merchants', title: 'merchants', needs: ['platform.read'], platform: true, group: 'platform', icon: 'merchants', view: () => import('@/views/platform/MerchantsView.vue') },
+  { name: 'open-platform', path: '/platform/open-platform', title: 'openPlatform', needs: ['platform.read'], platform: true, group: 'platform', icon: 'link', view: () => import('@/views/wechat/OpenPlatformView.vue') },
   { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 

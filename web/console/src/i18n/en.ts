@@ -13,5 +13,6 @@ import { en as finance } from './texts/finance'
 import { en as platform } from './texts/platform'
 import { en as profile } from './texts/profile'
 import { en as rooms } from './texts/rooms'
+import { en as apps } from './texts/apps'
 
-export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms }
+export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms, apps }

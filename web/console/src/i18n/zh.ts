@@ -13,5 +13,6 @@ import { zh as finance } from './texts/finance'
 import { zh as platform } from './texts/platform'
 import { zh as profile } from './texts/profile'
 import { zh as rooms } from './texts/rooms'
+import { zh as apps } from './texts/apps'
 
-export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms }
+export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms, apps }

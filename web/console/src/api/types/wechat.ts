@@ -10,6 +10,13 @@ export interface OfficialAccount {
   mini_program_app_id: string | null
   mini_program_secret_fingerprint: string | null
   verified_at: string | null
+  connection: 'direct' | 'component' | 'withdrawn'
+  mini_program_connection: 'direct' | 'component' | 'withdrawn'
+  mini_program_token: string
+  mini_program_encoding_aes_key_fingerprint: string | null
+  mini_program_callback_url: string
+  mini_program_verified_at: string | null
+  shipping_upload: boolean
 }
 
 export interface Replies {

@@ -36,6 +36,7 @@ export const zh = {
   platformOverview: '平台概览',
   merchants: '商户',
   platformDeliveries: '平台搁置事件',
+  openPlatform: '微信开放平台',
 }
 
 export const en: Same<typeof zh> = {
@@ -74,4 +75,5 @@ export const en: Same<typeof zh> = {
   platformOverview: 'Platform overview',
   merchants: 'Merchants',
   platformDeliveries: 'Parked events (all)',
+  openPlatform: 'WeChat Open Platform',
 }
