@@ -1,7 +1,9 @@
 """The books: whatever is done, each transaction sums to zero, nobody owes anything, and the bills say the same."""
 
 import secrets
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -308,5 +310,26 @@ def test_a_crash_keeps_money_and_business_together(tmp_path: Path) -> None:
         assert till.accounts()["available"] == 10000 - 60 - 5000 + 30 + 9940 - 1000
         assert books_of(town, mill.mchid)["accounts"]["available"] == 1000
         assert balanced(town) > entries
+    finally:
+        assert town.stop() == 0
+
+
+def test_a_state_file_from_before_the_books(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    town = Sandbox("--state", str(path))
+    try:
+        till = Till(town, town.merchant("1900000101"), town.post("/_sandbox/shoppers")["shopper_id"])
+        order = till.pay(10000)
+        till.refund_now(order, 5000)
+        accounts = till.accounts()
+        town.process.terminate()
+        town.process.wait(10)
+        with closing(sqlite3.connect(path)) as state, state:
+            state.execute("drop table movements")
+            state.execute("delete from rows where kind = 'book_day'")
+        town.restart(hard=False)
+        assert till.accounts() == accounts
+        assert balanced(town) == 3
+        assert till.refund(order, 5000).status_code == 200
     finally:
         assert town.stop() == 0

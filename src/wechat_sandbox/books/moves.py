@@ -87,9 +87,30 @@ def _expire(world: World, order: Order) -> None:
 
 def resume(world: World) -> None:
     """After a start: watch the orders whose money is frozen. Needs a running loop."""
+    if not len(world.journal):
+        _adopt(world)
+        return
     for order in world.orders.values():
         if order.transaction_id and order.profit_sharing and not order.sharing_done:
             _watch(world, order)
+
+
+def _adopt(world: World) -> None:
+    """Write the books of a state file from before there were any, all on the day of the first start with them."""
+    paid = [(order.paid_at, order) for order in world.orders.values() if order.transaction_id]
+    known = [(refund.created_at, refund) for refund in world.refunds.values()]
+    with world.store.together():
+        for _, row in sorted([*paid, *known], key=lambda pair: pair[0]):
+            if isinstance(row, Order):
+                row.refunded = row.refund_count = row.fee_returned = 0
+                order_paid(world, row)
+                continue
+            order = world.orders.get(row.order_key or f"{row.mchid}:{row.out_trade_no}")
+            assert order is not None, "orders are never deleted"
+            refunded(world, order, row)
+            if row.state == "SUCCESS":
+                row.ended_at = row.succeeded_at
+                refund_done(world, order, row)
 
 
 def refunded(world: World, order: Order, refund: Refund) -> None:

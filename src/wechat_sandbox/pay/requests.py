@@ -161,46 +161,6 @@ class CloseOrder(Strict):
     mchid: MchId
 
 
-class RefundSource(Strict):
-    """One of `amount.from`."""
-
-    account: Literal["AVAILABLE", "UNAVAILABLE"]
-    amount: Fen
-
-
-class RefundAmount(Strict):
-    """`amount` of a refund."""
-
-    refund: Fen
-    total: Fen
-    currency: Literal["CNY"]
-    from_: list[RefundSource] | UnsetType = msgspec.field(default=UNSET, name="from")
-
-
-class RefundGoods(Strict):
-    """One of `goods_detail` of a refund."""
-
-    merchant_goods_id: str
-    unit_price: int
-    refund_amount: int
-    refund_quantity: int
-    wechatpay_goods_id: str | UnsetType = UNSET
-    goods_name: str | UnsetType = UNSET
-
-
-class CreateRefund(Strict):
-    """POST /v3/refund/domestic/refunds."""
-
-    out_refund_no: OutRefundNo
-    amount: RefundAmount
-    transaction_id: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
-    out_trade_no: Annotated[str, Meta(max_length=32)] | UnsetType = UNSET
-    reason: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
-    notify_url: NotifyUrl | UnsetType = UNSET
-    funds_account: Literal["AVAILABLE", "UNSETTLED"] | UnsetType = UNSET
-    goods_detail: list[RefundGoods] | UnsetType = UNSET
-
-
 Wanted = TypeVar("Wanted", bound=Strict)
 _AT = re.compile(r"^(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 _NAMES = {
