@@ -25,6 +25,7 @@ import typer
 from bihuan.kernel import migrate
 from bihuan.kernel.children import MOST_FAILED_STARTS, Child, end_leftovers
 from bihuan.kernel.embedded import EmbeddedServer
+from bihuan.kernel.postmaster_watch import PostmasterWatch
 from bihuan.settings import Settings, WeChatUrls
 
 
@@ -95,6 +96,7 @@ class Supervisor:
         self.settings = settings
         self.demo = demo
         self.postgres = EmbeddedServer(settings.home) if settings.database_url is None else None
+        self.watch = PostmasterWatch(self.postgres.sockets) if self.postgres else None
         self.children: list[Child] = []
         self.demo_marker = settings.home / "demo.ready"
         self._stopping = False
@@ -109,7 +111,7 @@ class Supervisor:
             )
         _check_port(self.settings.host, self.settings.port)
         if self.postgres:
-            self.postgres.start()
+            self._start_postgres()
             self.settings = msgspec.structs.replace(self.settings, database_url=self.postgres.url)
         if self.demo:
             url = f"http://127.0.0.1:{self.settings.sandbox_port}"
@@ -176,11 +178,21 @@ class Supervisor:
             self.wait_until_serving("/readyz")
         self.demo_marker.touch()
 
+    def _start_postgres(self) -> None:
+        assert self.postgres is not None
+        assert self.watch is not None
+        self.postgres.start()
+        self.watch.start()
+
     def tend(self) -> None:
-        """Starts again what died; raises ConnectionError for what dies over and over."""
-        if self.postgres and not self.postgres.alive() and not self._stopping:
-            typer.secho("PostgreSQL died; starting it again", fg="yellow", err=True)
-            self.postgres.start()
+        """Starts again what died or is stuck; raises ConnectionError for what dies over and over."""
+        if self.postgres and self.watch and not self._stopping:
+            if self.postgres.alive() and self.watch.stuck:
+                typer.secho("PostgreSQL takes no connections; ending it", fg="yellow", err=True)
+                self.postgres.kill()
+            if not self.postgres.alive():
+                typer.secho("PostgreSQL died; starting it again", fg="yellow", err=True)
+                self._start_postgres()
         for child in self.children:
             if not child.alive and not self._stopping:
                 typer.secho(f"{child.name} died; starting it again", fg="yellow", err=True)
@@ -194,6 +206,8 @@ class Supervisor:
         self._stopping = True
         for child in reversed(self.children):
             child.stop()
+        if self.watch:
+            self.watch.stop()
         if self.postgres:
             self.postgres.stop()
 

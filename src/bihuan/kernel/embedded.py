@@ -132,6 +132,12 @@ class EmbeddedServer:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(patience_seconds)
 
+    def kill(self) -> None:
+        """By force, for a server that is stuck: what was committed is safe, `start` recovers it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+
     def alive(self) -> bool:
         """Whether our child still runs."""
         return self.pid is not None
