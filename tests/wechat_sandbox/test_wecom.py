@@ -4,6 +4,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 from xml.etree.ElementTree import Element
 
 import pytest
@@ -13,7 +14,7 @@ from wechatpy.enterprise import WeChatClient
 from wechatpy.enterprise.crypto import WeChatCrypto
 from wechatpy.exceptions import WeChatClientException
 
-from tests.wechat_sandbox.desk import Received, Receiver, Reply, Sandbox, wait_for
+from tests.wechat_sandbox.desk import Received, Receiver, Sandbox, wait_for
 
 
 class Company:
@@ -55,7 +56,7 @@ def handshake(company: Company, receiver: Receiver, monkeypatch: pytest.MonkeyPa
             plain(request)
             return
         query = dict(part.split("=", 1) for part in request.path.partition("?")[2].split("&"))
-        query = {name: requests.utils.unquote(value) for name, value in query.items()}
+        query = {name: unquote(value) for name, value in query.items()}
         echo = company.crypto.check_signature(
             query["msg_signature"], query["timestamp"], query["nonce"], query["echostr"]
         )
@@ -176,16 +177,23 @@ def test_a_customer_who_writes_needs_no_welcome(sandbox: Sandbox, company: Compa
     assert [line["from"] for line in chat] == ["shopper", "member"]
 
 
-def test_a_welcome_code_ends(receiver: Receiver, shopper: str) -> None:
+def test_codes_and_tokens_end(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Sandbox()
     try:
-        row = next(iter(own.get("/_sandbox/accounts")["corps"]))
-        query = {"corpid": row["corpid"], "corpsecret": row["secret"]}
+        company = Company(own, receiver)
+        handshake(company, receiver, monkeypatch)
+        own.http.put(company.path, json={"callback_url": receiver.url}).raise_for_status()
+        query = {"corpid": company.corpid, "corpsecret": company.row["secret"]}
         token = own.get("/cgi-bin/gettoken", params=query)["access_token"]
-        asked = {"type": 1, "scene": 2, "user": ["QingQing"]}
-        way = own.post(f"/cgi-bin/externalcontact/add_contact_way?access_token={token}", asked)
-        me = own.post("/_sandbox/shoppers")["shopper_id"]
-        add(own, me, way)
+        base = "/cgi-bin/externalcontact/"
+        asked = {"type": 1, "scene": 2, "user": ["amy"]}
+        way = own.post(f"{base}add_contact_way?access_token={token}", asked)
+        add(own, own.post("/_sandbox/shoppers")["shopper_id"], way)
+        receiver.wait(1)
+        code = company.events()[0].findtext("WelcomeCode")
+        own.post("/_sandbox/clock", {"advance_seconds": 21})
+        welcome = {"welcome_code": code, "text": {"content": "你好"}}
+        assert own.post(f"{base}send_welcome_msg?access_token={token}", welcome)["errcode"] == 41050
         own.post("/_sandbox/clock", {"advance_seconds": 7300})
         ended = own.get("/cgi-bin/department/list", params={"access_token": token})
         assert ended["errcode"] == 42001
@@ -266,8 +274,8 @@ def test_people_and_the_app(sandbox: Sandbox, company: Company, client: Any) -> 
     member = {"userid": "cai", "name": "小蔡", "department": [store["id"]], "position": "导购"}
     sandbox.post(company.path + "/members", member)
     assert [row["name"] for row in client.department.get()] == ["麦香", "湖滨店"]
-    assert [row["userid"] for row in client.user.list(store["id"], simple=True)["userlist"]] == ["cai"]
-    assert len(client.user.list(1, fetch_child=True)["userlist"]) == 3
+    assert [row["userid"] for row in client.user.list(store["id"], simple=True)] == ["cai"]
+    assert len(client.user.list(1, fetch_child=True)) == 3
     assert client.user.get("cai")["position"] == "导购"
     with pytest.raises(WeChatClientException) as error:
         client.user.get("nobody")
