@@ -8,6 +8,7 @@ from wechat_sandbox.accounts import identity_of, save_identity
 from wechat_sandbox.models import Identity, OfficialAccount, QrCode, Shopper
 from wechat_sandbox.official.messages import open_after_event, open_after_message
 from wechat_sandbox.pay import sheets
+from wechat_sandbox.wecom import ways
 from wechat_sandbox.world import World
 
 
@@ -30,6 +31,10 @@ def scan(world: World, shopper: Shopper, content: str) -> dict[str, Any]:
     if content.startswith("weixin://wxpay/bizpayurl"):
         sheet = sheets.open_code(world, shopper, content)
         return {"action": "pay", "sheet": sheet}
+    way = ways.way_of(world, content)
+    if way is not None:
+        corp = world.apps.corps.get(way.corpid)
+        return {"action": "add_contact", "content": way.code_url, "corp_name": corp.name if corp else ""}
     if content.startswith(("http://", "https://")):
         return {"action": "open_url", "url": content}
     return {"action": "text", "text": content}
@@ -127,6 +132,8 @@ def tap(world: World, shopper: Shopper, appid: str, key: str | None, url: str | 
     buttons = [below for button in account.menu or [] for below in (button.get("sub_button") or [button])]
     for button in buttons:
         if key and button.get("key") == key:
+            if button.get("type") != "click":  # it asks for a scan, a picture or a place first
+                return {"action": str(button.get("type")), "key": key}
             open_after_event(world, identity)
             push.event(world, account, identity, "CLICK", EventKey=key)
             return {"action": "clicked", "key": key}
