@@ -1,5 +1,6 @@
 """Bills: of which days, what stands in them, how they are fetched, and that they say what the books say."""
 
+import asyncio
 import csv
 import gzip
 import hashlib
@@ -15,6 +16,8 @@ import pytest
 
 from tests.wechat_sandbox.desk import Merchant, Sandbox
 from tests.wechat_sandbox.money import RETURNS, Till, balanced, part
+from wechat_sandbox.pay.bills.files import Shelf
+from wechat_sandbox.pay.errors import PayError
 
 CHINA = timezone(timedelta(hours=8))
 HEADER = (
@@ -318,3 +321,32 @@ def test_day_begins_in_china(town: Sandbox, till: Till) -> None:
     assert [row["商户订单号"] for row in bill(till.merchant, second)[0]] == [late["out_trade_no"]]
     today = f"{now(town) - timedelta(days=1):%Y-%m-%d}"
     assert [row["商户订单号"] for row in bill(till.merchant, today)[0]] == [early["out_trade_no"]]
+
+
+def test_a_long_bill_is_written_between_requests() -> None:
+    """The file itself: a day of so many payments would take a test too long."""
+
+    async def write() -> None:
+        shelf, key = Shelf(), ("1900000101", "trade")
+        lines = [f"`{number}\n" for number in range(2000)]
+        work = asyncio.create_task(shelf.write_slowly(key, iter(lines)))
+        await asyncio.sleep(0)
+        with pytest.raises(PayError) as refused:
+            shelf.find(key)
+        assert (refused.value.status, refused.value.code) == (400, "STATEMENT_CREATING")
+        await work
+        bill = shelf.find(key)
+        assert bill is not None
+        whole = "".join(lines).encode()
+        assert (b"".join(bill.pieces()), gzip.decompress(b"".join(bill.gzipped()))) == (whole, whole)
+        assert bill.sha1 == hashlib.sha1(whole).hexdigest()
+
+        def broken() -> Iterator[str]:
+            yield "`1\n"
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            await shelf.write_slowly(("1900000101", "funds"), broken())
+        assert shelf.find(("1900000101", "funds")) is None  # the next to ask tries again
+
+    asyncio.run(write())

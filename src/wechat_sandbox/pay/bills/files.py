@@ -7,7 +7,8 @@ caller waits; a long one in the background, and the caller is told STATEMENT_CRE
 import asyncio
 import hashlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
 
 from wechat_sandbox.pay.errors import PayError
@@ -71,18 +72,27 @@ class Shelf:
 
     def write(self, key: tuple[str, ...], lines: Iterator[str]) -> BillFile:
         """Write a bill now."""
-        bill = self._new(key)
-        for batch in _batches(lines):
-            bill.add(batch)
-        bill.ready = True
+        with self._writing(key) as bill:
+            for batch in _batches(lines):
+                bill.add(batch)
         return bill
 
     async def write_slowly(self, key: tuple[str, ...], lines: Iterator[str]) -> None:
         """Write a long bill between other requests."""
+        with self._writing(key) as bill:
+            for batch in _batches(lines):
+                bill.add(batch)
+                await asyncio.sleep(0)
+
+    @contextmanager
+    def _writing(self, key: tuple[str, ...]) -> Generator[BillFile]:
+        """A new bill, ready when the block ends; one that cannot be written is not kept."""
         bill = self._new(key)
-        for batch in _batches(lines):
-            bill.add(batch)
-            await asyncio.sleep(0)
+        try:
+            yield bill
+        except BaseException:
+            self._files.pop(key, None)
+            raise
         bill.ready = True
 
     def _new(self, key: tuple[str, ...]) -> BillFile:
