@@ -181,3 +181,22 @@ def test_certificates(bakery: Merchant) -> None:
     row = bakery.call("GET", "/v3/certificates").json()["data"][0]
     assert row["serial_no"] == bakery.row["platform_serial_no"]
     assert row["encrypt_certificate"]["associated_data"] == "certificate"
+
+
+def test_when_an_order_may_end(merchant: Merchant) -> None:
+    for seconds in (-5, 30):
+        soon = (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat()
+        refused = merchant.call("POST", NATIVE, without_payer(merchant, time_expire=soon))
+        assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_REQUEST")
+    order = without_payer(merchant, time_expire=(datetime.now(UTC) + timedelta(seconds=90)).isoformat())
+    assert merchant.call("POST", NATIVE, order).status_code == 200
+
+
+def test_numbers_of_errors(merchant: Merchant) -> None:
+    """Request-ID ends with the number that merchants look up."""
+    order = without_payer(merchant)
+    assert merchant.call("POST", NATIVE, order).headers["request-id"].endswith("-0")
+    changed = merchant.call("POST", NATIVE, {**order, "attach": "other"})
+    assert changed.headers["request-id"].endswith("-268498688")
+    extra = merchant.call("POST", NATIVE, {**order, "surprise": 1})
+    assert extra.headers["request-id"].endswith("-270924358")
