@@ -98,7 +98,7 @@ class Levels(msgspec.Struct, frozen=True):
 @get("/api/shop/{m:str}/member", opt=access("shopper"))
 async def show_card(rt: Runtime, merchant: Merchant, shopper: ShopperSession) -> CardOut:
     """The shopper's member card; 404 `not_a_member` before her first payment."""
-    async with rt.db.transaction(readonly=True) as tx:
+    async with rt.db.session() as tx:
         member = await db.find_member(tx, merchant.merchant_id, shopper.shopper_id)
         if member is None:
             raise NotAMember

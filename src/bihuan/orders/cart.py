@@ -1,6 +1,6 @@
 """The cart, and what it would cost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from bihuan import catalog, inventory, merchants
@@ -16,11 +16,18 @@ from bihuan.orders.schemas import MAX_LINES, Cart, CartItem, Quote, QuoteInput
 MAX_CART_ITEMS = 100
 
 
-async def get_cart(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) -> Cart:
-    """The cart at present prices and stock; what can no longer be bought stays visible and says why."""
+async def get_cart(
+    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, known: Mapping[SkuId, Sellable] | None = None
+) -> Cart:
+    """The cart at present prices and stock; what can no longer be bought stays visible and says why.
+
+    `known` holds what was read a moment ago and need not be read again.
+    """
     rows = await cart_db.list_items(tx, merchant_id, shopper_id)
     skus = [row.sku_id for row in rows]
-    sellables = await catalog.list_sellable(tx, merchant_id, skus) if skus else {}
+    sellables = dict(known or {})
+    if missing := [sku_id for sku_id in skus if sku_id not in sellables]:
+        sellables |= await catalog.list_sellable(tx, merchant_id, missing)
     available = await inventory.availability(tx, merchant_id, skus)
     items = [_item(row, sellables.get(row.sku_id), available[row.sku_id]) for row in rows]
     return Cart(items, sum(item.price_fen * item.quantity for item in items if item.state == "ok"))
@@ -31,12 +38,13 @@ async def set_quantity(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, s
     if quantity == 0:
         await cart_db.delete_items(tx, merchant_id, shopper_id, [sku_id])
         return await get_cart(tx, merchant_id, shopper_id)
-    sellable = (await catalog.list_sellable(tx, merchant_id, [sku_id])).get(sku_id)
+    sellables = await catalog.list_sellable(tx, merchant_id, [sku_id])
+    sellable = sellables.get(sku_id)
     if sellable is None or not sellable.on_sale:
         raise NotOnSale(sku_ids=[sku_id])
     if not await cart_db.put_item(tx, merchant_id, shopper_id, sku_id, quantity, sellable.price_fen, MAX_CART_ITEMS):
         raise EmptyOrder(limit=MAX_CART_ITEMS)
-    return await get_cart(tx, merchant_id, shopper_id)
+    return await get_cart(tx, merchant_id, shopper_id, sellables)
 
 
 async def take_out(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_ids: Sequence[SkuId]) -> None:

@@ -108,6 +108,13 @@ class ShipmentRow(msgspec.Struct, frozen=True):
     shipped_at: datetime
 
 
+class WholeOrder(OrderRow, frozen=True, kw_only=True):
+    """An order with all that hangs on it."""
+
+    lines: list[LineRow]
+    shipments: list[ShipmentRow]
+
+
 _ORDER = ", ".join(f.name for f in msgspec.structs.fields(OrderRow))
 _LINE = ", ".join(f.name for f in msgspec.structs.fields(LineRow))
 
@@ -120,6 +127,22 @@ async def find_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId, *, lock
         order_id,
     )
     return db.one_or_none(OrderRow, row)
+
+
+async def find_whole(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> WholeOrder | None:
+    """One order with its lines and parcels, in one statement: what a shopper's phone asks for again and again."""
+    row = await tx.fetchrow(
+        f"""select {_ORDER},
+              (select coalesce(jsonb_agg(to_jsonb(l) order by l.line_id), '[]') from (
+                 select {_LINE} from order_lines where merchant_id = $1 and order_id = $2) l) as lines,
+              (select coalesce(jsonb_agg(to_jsonb(s) order by s.shipped_at), '[]') from (
+                 select order_id, company, tracking_no, shipped_at from shipments
+                 where merchant_id = $1 and order_id = $2) s) as shipments
+            from orders where merchant_id = $1 and order_id = $2""",  # noqa: S608
+        merchant_id,
+        order_id,
+    )
+    return db.one_or_none(WholeOrder, row)
 
 
 async def lock_orders(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, OrderRow]:

@@ -63,7 +63,7 @@ async def _empty_cart(rt: Runtime, merchant: merchants.Merchant, command: Comman
     """Takes the ordered items out of the cart; the order stands even when this fails."""
     wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in command.input.lines])
     try:
-        async with rt.db.transaction() as tx:
+        async with rt.db.session() as tx:
             await cart.take_out(tx, merchant.merchant_id, command.shopper_id, list(wanted))
     except Exception:
         log.exception("the cart kept what was ordered")

@@ -43,14 +43,14 @@ async def put_cart_item(
     rt: Runtime, merchant: Merchant, shopper: ShopperSession, sku_id: UUID, data: CartItemInput
 ) -> Cart:
     """Sets how many of a SKU the cart holds."""
-    async with rt.db.transaction() as tx:
+    async with rt.db.session() as tx:  # one statement writes
         return await cart.set_quantity(tx, merchant.merchant_id, shopper.shopper_id, SkuId(sku_id), data.quantity)
 
 
 @delete("/api/shop/{m:str}/cart/items/{sku_id:uuid}", status_code=200, opt=access("shopper"))
 async def delete_cart_item(rt: Runtime, merchant: Merchant, shopper: ShopperSession, sku_id: UUID) -> Cart:
     """Takes a SKU out of the cart."""
-    async with rt.db.transaction() as tx:
+    async with rt.db.session() as tx:  # one statement writes
         return await cart.set_quantity(tx, merchant.merchant_id, shopper.shopper_id, SkuId(sku_id), 0)
 
 
@@ -96,8 +96,8 @@ async def list_orders(
 async def get_order(rt: Runtime, merchant: Merchant, shopper: ShopperSession, order_id: UUID) -> OrderView:
     """One order of the shopper's own."""
     async with rt.db.session() as tx:
-        row = await service.get_own(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
-        return (await views.show(tx, merchant.merchant_id, [row]))[0]
+        order = await service.get_own_whole(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
+    return views.show_whole(order)
 
 
 @post("/api/shop/{m:str}/orders/{order_id:uuid}/cancel", status_code=200, opt=access("shopper"))
@@ -122,19 +122,18 @@ async def pay_order(
 ) -> payments.Prepared:
     """Prepares the payment: parameters for the WeChat bridge, the content of a QR code, or a page to open."""
     async with rt.db.session() as tx:
-        row = await service.get_own(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
+        row = await service.get_own_whole(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
         if row.state != "unpaid" or row.expires_at <= tx.now:
             raise WrongState(state=row.state if row.state != "unpaid" else "expired")
-        lines = await db.list_lines(tx, merchant.merchant_id, [row.order_id])
     if row.total_fen == 0:
         raise Forbidden(detail="该订单无需支付。")
-    more = f" 等{len(lines)}件" if len(lines) > 1 else ""
+    more = f" 等{len(row.lines)}件" if len(row.lines) > 1 else ""
     charge = payments.Charge(
         purpose="order",
         reference_id=row.order_id,
         amount_fen=row.total_fen,
         shopper_id=shopper.shopper_id,
-        description=f"{lines[0].title[:40]}{more}",
+        description=f"{row.lines[0].title[:40]}{more}",
         expires_at=row.expires_at,
     )
     return await payments.prepare(rt, merchant, charge, data.method, client_ip=client.address)

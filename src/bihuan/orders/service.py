@@ -9,7 +9,7 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict, NotFound, WrongState
 from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId, new_id
 from bihuan.orders import db, rules
-from bihuan.orders.db import OrderRow, fact_members
+from bihuan.orders.db import OrderRow, WholeOrder, fact_members
 from bihuan.orders.errors import PickupCodeUnknown, TooManyToShip
 from bihuan.orders.schemas import ShipInput, ShipLine
 
@@ -20,6 +20,14 @@ async def get_own(
     """An order of this merchant, and of this shopper when given. Raises NotFound for another's as for none."""
     order = await db.find_order(tx, merchant_id, order_id, lock=lock)
     if order is None or (shopper_id is not None and order.shopper_id != shopper_id):
+        raise NotFound
+    return order
+
+
+async def get_own_whole(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId) -> WholeOrder:
+    """A shopper's order with its lines and parcels. Raises NotFound for another's as for none."""
+    order = await db.find_whole(tx, merchant_id, order_id)
+    if order is None or order.shopper_id != shopper_id:
         raise NotFound
     return order
 

@@ -9,7 +9,7 @@ from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.merchants import Merchant
 from bihuan.orders import db, origins, rules
-from bihuan.orders.db import LineRow, OrderRow, ShipmentRow
+from bihuan.orders.db import LineRow, OrderRow, ShipmentRow, WholeOrder
 from bihuan.orders.schemas import (
     AddressView,
     DeliveryView,
@@ -27,10 +27,15 @@ from bihuan.orders.schemas import (
 
 async def get_order(tx: Tx, merchant: Merchant, order_id: OrderId) -> OrderView:
     """One order. Raises NotFound."""
-    row = await db.find_order(tx, merchant.merchant_id, order_id)
-    if row is None:
+    order = await db.find_whole(tx, merchant.merchant_id, order_id)
+    if order is None:
         raise NotFound
-    return (await show(tx, merchant.merchant_id, [row]))[0]
+    return show_whole(order)
+
+
+def show_whole(order: WholeOrder) -> OrderView:
+    """An order that was read with all that hangs on it."""
+    return _view(order, order.lines, order.shipments)
 
 
 async def show(tx: Tx, merchant_id: MerchantId, rows: Sequence[OrderRow]) -> list[OrderView]:
