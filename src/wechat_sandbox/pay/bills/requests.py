@@ -15,7 +15,7 @@ from wechat_sandbox.asgi import Answer, Request
 from wechat_sandbox.clock import SHANGHAI
 from wechat_sandbox.models import Merchant
 from wechat_sandbox.pay.bills import funds, shares, trades
-from wechat_sandbox.pay.bills.files import BillFile
+from wechat_sandbox.pay.bills.files import IN_MEMORY, BillFile
 from wechat_sandbox.pay.bills.rows import Scope
 from wechat_sandbox.pay.errors import PayError, invalid_request, param_error
 from wechat_sandbox.pay.profit_sharing.receivers import payee_of
@@ -143,9 +143,11 @@ def download(world: World, merchant: Merchant, request: Request) -> Answer:
     if world.clock.now() >= wanted.until:
         raise invalid_request("账单下载链接已失效，请重新申请")
     bill = _bill(world, wanted)
-    if wanted.packed:
-        return Answer(200, content_type=b"application/x-gzip", pieces=bill.gzipped())
-    return Answer(200, content_type=b"text/plain; charset=utf-8", pieces=bill.pieces())
+    pieces = bill.gzipped() if wanted.packed else bill.pieces()
+    kind = b"application/x-gzip" if wanted.packed else b"text/plain; charset=utf-8"
+    if bill.size > IN_MEMORY:
+        return Answer(200, content_type=kind, pieces=pieces)
+    return Answer(200, b"".join(pieces), kind)
 
 
 PATHS = (
