@@ -136,7 +136,8 @@ def check_exchange(method: str, target: str, body: str, status: int, content_typ
         assert answer is None or answer.keys() >= {"code", "message"}, answer
         assert answer is None or answer.keys() <= {"code", "message", "detail"}, answer
         return
-    if body.startswith(("{", "[")):
+    # Some clients send {} where no body is wanted, which WeChat lets pass.
+    if body.startswith(("{", "[")) and (body != "{}" or _request_validator(path, method) is not None):
         check_request(path, method, json.loads(body))
     if is_json or not content:
         check_answer(path, method, status, answer)

@@ -5,6 +5,7 @@
 import json
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from wechatpayv3 import WeChatPay, WeChatPayType
 
 from tests.wechat_sandbox.desk import Merchant, Receiver, Sandbox, wait_for
+from tests.wechat_sandbox.schemas import check_exchange
 from tests.wechat_sandbox.test_complaints import complain, png
 from tests.wechat_sandbox.test_third_party import NODE, node
 
@@ -21,6 +23,22 @@ __all__ = ["node"]
 @pytest.fixture(scope="module")
 def provider(sandbox: Sandbox) -> Merchant:
     return sandbox.merchant("1900000100")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def every_exchange(sandbox: Sandbox) -> Iterator[None]:
+    """What the clients sent and got is validated against the published schemas, too."""
+    before = sandbox.get("/_sandbox/exchanges", params={"limit": 1})["last"]
+    yield
+    query = {"since": before, "kind": "api", "path": "/v3/*", "limit": 500}
+    rows = [row for row in sandbox.get("/_sandbox/exchanges", params=query)["items"] if row["status"]]
+    assert {row["path"] for row in rows} >= {"/v3/combine-transactions/native", "/v3/pay/partner/transactions/codepay"}
+    for row in rows:
+        told = sandbox.get(f"/_sandbox/exchanges/{row['id']}")
+        asked, answer = told["request"]["body"], told["answer"]["body"]
+        kind = told["answer"]["headers"].get("content-type", "application/json" if "text" in answer else "")
+        content = answer.get("text", "").encode()
+        check_exchange(row["method"], row["target"], asked.get("text", ""), row["status"], kind, content)
 
 
 def client_of(merchant: Merchant, notify_url: str, *, partner: bool = False) -> Any:
