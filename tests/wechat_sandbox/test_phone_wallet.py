@@ -305,3 +305,30 @@ async def test_everything_is_in_reach_of_the_keyboard(browser: Browser, desk: Sa
             " && !(one.ariaLabel || one.title || one.textContent.trim() || one.labels?.length || one.placeholder))"
         )
         assert await phone.page.evaluate(f"{unnamed}.map((one) => one.outerHTML)") == []
+
+
+async def test_an_employee_is_added_by_code_and_written_to(browser: Browser, desk: Sandbox) -> None:
+    corp = desk.post("/_sandbox/corps", {"name": "青衫"})
+    desk.post(f"/_sandbox/corps/{corp['corpid']}/members", {"userid": "lin", "name": "林导购"})
+    query = {"corpid": corp["corpid"], "corpsecret": corp["secret"]}
+    token = desk.get("/cgi-bin/gettoken", params=query)["access_token"]
+    way = {"type": 1, "scene": 2, "user": ["lin"], "state": "store-7"}
+    desk.post(f"/cgi-bin/externalcontact/add_contact_way?access_token={token}", way)
+    code = desk.get(f"/_sandbox/corps/{corp['corpid']}")["contact_ways"][0]["code_url"]
+    me = new_shopper(desk, "顾客")
+    async with phone_of(browser, desk, me) as phone:
+        await phone.scan(code)
+        await phone("dialog-ok").click()
+        await expect(phone("chat-title")).to_have_text("林导购@青衫")
+        await phone("chat-input").fill("有 M 码吗？")
+        await phone.page.keyboard.press("Enter")
+        await expect(phone("bubble")).to_have_text("有 M 码吗？")
+        await phone.page.keyboard.press("Escape")
+        path = f"/_sandbox/corps/{corp['corpid']}/members/lin/customers/{me}"
+        desk.post(path, {"act": "say", "text": "有的，给您留一件"})
+        await expect(phone("tab-unread")).to_have_text("1")
+        await phone.shot("employee-chats")
+        await phone("chat-row").filter(has_text="林导购@青衫").click()
+        await expect(phone("bubble").last).to_have_text("有的，给您留一件")
+        await phone.page.keyboard.press("Escape")
+        await expect(phone("tab-unread")).to_have_count(0)

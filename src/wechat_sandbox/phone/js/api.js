@@ -89,6 +89,11 @@ export const api = {
   paymentCode: (id) => get(shopperPath(id, "/payment-code")),
   transfers: async (id) => items(await get(shopperPath(id, "/transfers"))),
   confirmTransfer: (id, number) => post(shopperPath(id, `/transfers/${encodeURIComponent(number)}/confirm`)),
+  // Employees of companies (WeCom).
+  contacts: async (id) => items(await get(shopperPath(id, "/contacts"))),
+  addContact: (id, content) => post(shopperPath(id, "/contacts"), { content }),
+  writeToContact: (id, corpid, userid, content) => post(shopperPath(id, `/contacts/${encodeURIComponent(corpid)}/${encodeURIComponent(userid)}/text`), { content }),
+  dropContact: (id, corpid, userid) => call("DELETE", shopperPath(id, `/contacts/${encodeURIComponent(corpid)}/${encodeURIComponent(userid)}`)),
   complain: (id, complaint) => post(shopperPath(id, "/complaints"), complaint),
 };
 

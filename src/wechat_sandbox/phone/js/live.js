@@ -6,7 +6,7 @@ import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
 import { lastLine } from "./messages.js";
 import { topKey } from "./stack.js";
-import { account, emit, state } from "./state.js";
+import { account, contactKey, emit, state, tint } from "./state.js";
 import { t } from "./text.js";
 
 const POLL_MS = 2500;
@@ -31,6 +31,7 @@ function listen() {
   source.addEventListener("message", refreshChats);
   source.addEventListener("chats", refreshChats);
   source.addEventListener("friend", refreshChats);
+  source.addEventListener("corp_message", refreshChats);
   source.addEventListener("moment", (event) => {
     const { moment } = JSON.parse(event.data);
     if (topKey() !== "moments" && moment.author.shopper_id !== state.shopper.shopper_id) state.newMoments += 1;
@@ -77,8 +78,9 @@ async function read() {
   let chats;
   let friends;
   let service;
+  let contacts;
   try {
-    [chats, friends, service] = await Promise.all([api.chats(me), api.friends(me), api.serviceMessages(me)]);
+    [chats, friends, service, contacts] = await Promise.all([api.chats(me), api.friends(me), api.serviceMessages(me), api.contacts(me)]);
   } catch (error) {
     // A sandbox that kept nothing over a restart no longer knows this shopper: start over with the choice.
     if (error.status === 404) location.reload();
@@ -88,11 +90,12 @@ async function read() {
   const first = !state.ready;
   const heard = compare("chat", state.chats, chats, (chat) => chat.appid);
   const said = compare("talk", state.talks, friends.items, (talk) => talk.chat_id);
+  const written = compare("corp", state.contacts.map(withLast), contacts.map(withLast), contactKey);
   const served = JSON.stringify(service[0]?.id) !== JSON.stringify(state.service[0]?.id);
-  Object.assign(state, { chats, talks: friends.items, friends: friends.friends, service, ready: true });
-  if (first || heard.any || said.any || served) emit("chats");
+  Object.assign(state, { chats, talks: friends.items, friends: friends.friends, service, contacts, ready: true });
+  if (first || heard.any || said.any || written.any || served) emit("chats");
   if (served) emit("service");
-  for (const { key, more, item } of [...heard.changed, ...said.changed]) {
+  for (const { key, more, item } of [...heard.changed, ...said.changed, ...written.changed]) {
     emit(key);
     // Neither over the chat itself nor over its account page, which leads there.
     if (!first && more && !isOpen(key)) banner(key, item);
@@ -100,7 +103,13 @@ async function read() {
   if (served && !first && topKey() !== "service") banner("service", { last: service[0], name: t("服务通知", "Service notifications") });
 }
 
-const isOpen = (key) => topKey()?.split(":")[1] === key.split(":")[1];
+/** An employee's chat with what the other lists have: its last line, how much came from there, a name. */
+const withLast = (contact) => ({
+  ...contact, name: `${contact.member_name}@${contact.corp_name}`, last: contact.messages.at(-1) ?? null,
+  unread: contact.messages.filter((message) => message.from === "member").length,
+});
+
+const isOpen = (key) => topKey()?.split(":")[1] === key.split(":")[1]; // also its account's page, which leads there
 
 /** What changed between two readings of a list: {any, changed: [{key, item, more}]}. */
 function compare(kind, before, now, idOf) {
@@ -129,11 +138,11 @@ function banner(key, item) {
   if (isOpen(key)) return; // opened meanwhile
   const [kind, id] = key.split(":");
   const who = kind === "chat" ? account(id) : { name: item.name };
-  const face = kind === "chat" ? badgeOf(who, "small") : kind === "talk" ? groupFace(item.members, "small") : h("span", { class: "face small service-face" }, icon("bell"));
+  const face = kind === "chat" ? badgeOf(who, "small") : kind === "corp" ? badgeOf({ name: item.name, color: tint(id) }, "small") : kind === "talk" ? groupFace(item.members, "small") : h("span", { class: "face small service-face" }, icon("bell"));
   const end = () => fill(box);
   fill(box, h("button", { class: "banner", testid: "banner", "data-chat": key, onclick: () => { end(); emit("open-chat", key); } },
     face,
     h("span", { class: "banner-text" }, h("b", null, who.name), h("span", null, lastLine(item.last))),
-    h("span", { class: "banner-when" }, item.unread > 1 ? String(item.unread) : "")));
+    h("span", { class: "banner-when" }, kind !== "corp" && item.unread > 1 ? String(item.unread) : "")));
   bannerTimer = setTimeout(end, BANNER_MS);
 }

@@ -10,6 +10,7 @@ import { empty } from "./parts.js";
 import { openChat } from "./screens/chat.js";
 import { openService } from "./screens/service.js";
 import { openTalk } from "./screens/talk.js";
+import { openEmployee } from "./screens/employee.js";
 import { homeScreen } from "./screens/home.js";
 import { openWeb } from "./screens/webview.js";
 import { whoScreen } from "./screens/who.js";
@@ -31,6 +32,7 @@ on("open-chat", (key) => {
   const [kind, id] = key.split(":");
   if (kind === "chat") openChat(id);
   else if (kind === "talk") openTalk(id);
+  else if (kind === "corp") openEmployee(id);
   else openService();
 });
 

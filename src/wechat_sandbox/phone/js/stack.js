@@ -63,12 +63,10 @@ function drop(item, delay) {
   const at = layers.indexOf(item);
   if (at >= 0) layers.splice(at, 1);
   retire(item.layer);
-  const end = () => {
-    item.layer.remove();
-    item.screen.destroy?.();
-  };
-  if (delay) setTimeout(end, delay);
-  else end();
+  // At once, while it still slides away: a chat that is being left reads no more messages.
+  item.screen.destroy?.();
+  if (delay) setTimeout(() => item.layer.remove(), delay);
+  else item.layer.remove();
 }
 
 function settle() {

@@ -5,9 +5,10 @@ import { api } from "./api.js";
 
 /**
  * shopper: whose phone this is. accounts: appid -> {name, color}. chats: with official accounts, talks: with friends and
- * groups, service: what mini programs sent; each as last read. friends: the other shoppers.
+ * groups, service: what mini programs sent, contacts: employees with their chats; each as last read. friends: the other
+ * shoppers.
  */
-export const state = { shopper: null, shoppers: [], accounts: new Map(), chats: [], talks: [], friends: [], service: [], newMoments: 0 };
+export const state = { shopper: null, shoppers: [], accounts: new Map(), chats: [], talks: [], friends: [], service: [], contacts: [], newMoments: 0 };
 
 const listeners = new Map();
 
@@ -40,19 +41,39 @@ const readKey = () => `phone.service.${state.shopper.shopper_id}`;
 
 /** How many service notifications were not looked at yet. */
 export const serviceUnread = () => {
-  const read = localStorage.getItem(readKey()) ?? "";
-  return state.service.filter((message) => message.at > read).length;
+  const read = state.service.findIndex((message) => message.id === localStorage.getItem(readKey()));
+  return read < 0 ? state.service.length : read;
 };
 
 /** The service notifications were looked at. */
 export function serviceRead() {
   if (!state.service.length || !serviceUnread()) return;
-  localStorage.setItem(readKey(), state.service[0].at);
+  localStorage.setItem(readKey(), state.service[0].id);
+  emit("chats");
+}
+
+/** An employee's name among chats: company and member. */
+export const contactKey = (contact) => `${contact.corpid}/${contact.userid}`;
+
+const contactReadKey = (contact) => `phone.contact.${state.shopper.shopper_id}.${contactKey(contact)}`;
+
+/** How many lines of an employee were not looked at yet. */
+export function contactUnread(contact) {
+  const read = contact.messages.findIndex((message) => message.id === localStorage.getItem(contactReadKey(contact)));
+  return contact.messages.slice(read + 1).filter((message) => message.from === "member").length;
+}
+
+/** An employee's chat was looked at. */
+export function contactRead(contact) {
+  if (!contactUnread(contact)) return;
+  localStorage.setItem(contactReadKey(contact), contact.messages.at(-1).id);
   emit("chats");
 }
 
 /** All that is unread, for the tab's badge. */
-export const unreadCount = () => [...state.chats, ...state.talks].reduce((sum, chat) => sum + (chat.unread ?? 0), 0) + serviceUnread();
+export const unreadCount = () =>
+  [...state.chats, ...state.talks].reduce((sum, chat) => sum + (chat.unread ?? 0), 0) + serviceUnread() +
+  state.contacts.reduce((sum, contact) => sum + contactUnread(contact), 0);
 
 /** Reads names and colours of all official accounts and mini programs. */
 export async function loadAccounts() {

@@ -8,10 +8,11 @@ import { overlay } from "../overlays.js";
 import { empty, navBar } from "../parts.js";
 import { push } from "../stack.js";
 import { newGroup } from "../share.js";
-import { account, on, serviceUnread, state, unreadCount } from "../state.js";
+import { account, contactKey, contactUnread, on, serviceUnread, state, unreadCount } from "../state.js";
 import { moment, t, when } from "../text.js";
 import { openChat } from "./chat.js";
 import { askLink } from "./discover.js";
+import { corpFace, corpName, openEmployee } from "./employee.js";
 import { openScan } from "./scan.js";
 import { openService } from "./service.js";
 import { openTalk } from "./talk.js";
@@ -25,7 +26,7 @@ export function chatsPane() {
   const draw = () => {
     const unread = unreadCount();
     fill(title, unread ? `${t("微信", "WeChat")}(${unread})` : t("微信", "WeChat"));
-    const rows = [...state.chats.map(ofAccount), ...state.talks.map(ofTalk), ...ofService()].sort((a, b) => b.at - a.at);
+    const rows = [...state.chats.map(ofAccount), ...state.talks.map(ofTalk), ...state.contacts.map(ofContact), ...ofService()].sort((a, b) => b.at - a.at);
     fill(list, rows.length ? rows.map(chatRow) : nothingYet());
   };
   on("chats", draw);
@@ -55,6 +56,14 @@ function ofTalk(talk) {
   return {
     at: atOf(last), last, unread: talk.unread, name: talk.name, face: groupFace(talk.members), words: said + lastLine(last),
     mark: { "data-chat": talk.chat_id }, open: () => openTalk(talk.chat_id),
+  };
+}
+
+function ofContact(contact) {
+  const last = contact.messages.at(-1) ?? null;
+  return {
+    at: atOf(last), last, unread: contactUnread(contact), name: corpName(contact), face: corpFace(contact), words: lastLine(last),
+    mark: { "data-chat": contactKey(contact) }, open: () => openEmployee(contactKey(contact)),
   };
 }
 

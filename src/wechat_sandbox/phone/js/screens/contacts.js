@@ -4,9 +4,10 @@ import { badgeOf, faceOf } from "../avatar.js";
 import { fill, h } from "../dom.js";
 import { empty, navBar, row } from "../parts.js";
 import { push } from "../stack.js";
-import { account, on, state } from "../state.js";
+import { account, contactKey, on, state } from "../state.js";
 import { t } from "../text.js";
 import { accountScreen } from "./account.js";
+import { corpFace, corpName, openEmployee } from "./employee.js";
 import { openTalk } from "./talk.js";
 
 /** The tab. */
@@ -17,6 +18,7 @@ export function contactsPane() {
     const others = [...state.accounts.keys()].filter((appid) => state.accounts.get(appid).original && !followed.some((c) => c.appid === appid));
     fill(list,
       people(),
+      employees(),
       group(t("已关注的公众号", "Accounts I follow"), followed.map((c) => c.appid)),
       group(t("沙箱里的其他公众号", "Other accounts of this sandbox"), others),
       !followed.length && !others.length && !state.friends.length && empty("people", t("还没有公众号", "No accounts yet")));
@@ -32,6 +34,16 @@ function people() {
     h("p", { class: "group-title" }, t("朋友", "Friends")),
     h("div", { class: "group flush" }, state.friends.map((one) => row({
       lead: faceOf(one, "small"), label: one.nickname, arrow: false, cls: "person", testid: "friend", onclick: () => openTalk(one.shopper_id),
+    }))),
+  ];
+}
+
+function employees() {
+  if (!state.contacts.length) return null;
+  return [
+    h("p", { class: "group-title" }, t("企业微信联系人", "WeCom contacts")),
+    h("div", { class: "group flush" }, state.contacts.map((one) => row({
+      lead: corpFace(one, "small"), label: corpName(one), arrow: false, cls: "person", testid: "employee-row", onclick: () => openEmployee(contactKey(one)),
     }))),
   ];
 }

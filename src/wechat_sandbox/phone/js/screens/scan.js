@@ -12,6 +12,7 @@ import { account, state } from "../state.js";
 import { t } from "../text.js";
 import { accountScreen } from "./account.js";
 import { openChat } from "./chat.js";
+import { CONTACT_CODE, addEmployee } from "./employee.js";
 import { openMini } from "./mini.js";
 import { openWeb } from "./webview.js";
 
@@ -35,8 +36,9 @@ export function scanForText() {
 
 /** What the phone does with a code's content. */
 export async function actOn(content) {
+  if (content.startsWith(CONTACT_CODE)) return addEmployee(content);
   const found = await attempt(() => api.scan(state.shopper.shopper_id, content), t("正在识别", "Reading"));
-  if (!found) return;
+  if (!found) return undefined;
   switch (found.action) {
     case "follow_page":
       push(accountScreen(found.appid, { name: found.name, ticket: found.ticket }));
@@ -57,6 +59,7 @@ export async function actOn(content) {
     default:
       dialog({ title: t("扫描结果", "The code says"), text: found.text ?? content, ok: t("知道了", "OK") });
   }
+  return undefined;
 }
 
 /** Codes by account, in the accounts' order: first those without a caption (just made, newest first), then by caption. */
