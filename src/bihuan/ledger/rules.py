@@ -23,6 +23,10 @@ class Account(msgspec.Struct, frozen=True):
 
 _ACCOUNTS = (
     Account("wechat_clearing", "asset", "微信支付结算", "WeChat Pay clearing"),
+    Account("alipay_clearing", "asset", "支付宝结算", "Alipay clearing"),
+    Account("card_clearing", "asset", "刷卡结算", "Card clearing"),
+    Account("cash", "asset", "现金", "Cash in tills"),
+    Account("bank", "asset", "银行存款", "Bank"),
     Account("external_clearing", "asset", "其他渠道结算", "Clearing of other channels"),
     Account("receipts", "liability", "待核销收款", "Unapplied receipts"),
     Account("refunds_payable", "liability", "应退款", "Refunds payable"),
@@ -30,10 +34,17 @@ _ACCOUNTS = (
     Account("commission_payable", "liability", "应付佣金", "Commission payable"),
     Account("merchant_payable", "liability", "应付商家款", "Merchant payable"),
     Account("sales", "income", "商品销售", "Sales"),
+    Account("commission_income", "income", "佣金收入", "Commission income"),
+    Account("tool_fees", "income", "工具费收入", "Tool fees"),
     Account("freight", "income", "运费收入", "Freight"),
     Account("discounts", "expense", "优惠折让", "Discounts"),
+    Account("points_discounts", "expense", "积分抵扣", "Points redeemed"),
+    Account("wallet_gifts", "expense", "储值赠送", "Stored-value gifts"),
     Account("refunds", "expense", "销售退款", "Refunds"),
     Account("payment_fees", "expense", "支付手续费", "Payment fees"),
+    Account("tool_costs", "expense", "平台工具费", "Tools and plans"),
+    Account("compensation", "expense", "赔付", "Compensation"),
+    Account("differences", "expense", "对账与盘点差异", "Differences"),
     Account("platform_fee", "expense", "平台服务费", "Platform fee"),
     Account("interbook_clearing", "clearing", "账簿间往来", "Interbook clearing"),
 )
