@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
@@ -38,7 +40,8 @@ SECRET = "SEKRET"
 _SECRETS = re.compile(r"password|secret|token|aes_key|private_key|apiv3")
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Operation:
     """One method on one path, as described."""
 
     method: str
@@ -73,8 +76,13 @@ def examples(strategy: st.SearchStrategy[Try], count: int, number: int) -> list[
     found: list[Try] = []
 
     @seed(number)
-    @settings(max_examples=count, phases=[Phase.generate], database=None, deadline=None,
-              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @settings(
+        max_examples=count,
+        phases=[Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example, HealthCheck.data_too_large],
+    )
     @given(strategy)
     def collect(one: Try) -> None:
         found.append(one)
@@ -99,7 +107,7 @@ class Maker:
             {}, optional={p["name"]: self.values(p["schema"], p["name"]) for p in parameters if p["in"] == "query"}
         )
         return st.builds(
-            lambda filled, query, body, key: Try(_path(operation.path, filled), _query(query), *body, key),
+            partial(_try, operation.path),
             where,
             queries,
             self._bodies(operation.about.get("requestBody")),
@@ -145,8 +153,8 @@ class Maker:
             return st.just(schema["const"])
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
-        kinds = schema.get("type", "string")
-        kinds = kinds if isinstance(kinds, list) else [kinds]
+        kind: str | list[str] = schema.get("type", "string")
+        kinds = [kind] if isinstance(kind, str) else kind
         return st.one_of(*(self._of_kind(kind, schema, name, depth) for kind in kinds))
 
     def _of_kind(self, kind: str, schema: Json, name: str, depth: int) -> st.SearchStrategy[Any]:
@@ -195,8 +203,13 @@ class Maker:
             case _:
                 pass
         if "pattern" in schema:
-            return st.one_of(st.from_regex(schema["pattern"]), st.sampled_from(["A1", "a", "#0f7265", "1900000101"]))
+            pattern = str(schema["pattern"])
+            return st.one_of(st.from_regex(pattern), st.sampled_from(["A1", "a", "#0f7265", "1900000101"]))
         return st.one_of(st.text(min_size=least, max_size=min(most, 40)), st.just("青" * max(least, min(most, 10))))
+
+
+def _try(path: str, filled: dict[str, str], query: Json, body: tuple[bytes | None, str | None], key: str | None) -> Try:
+    return Try(_path(path, filled), _query(query), *body, key)
 
 
 def _path(path: str, filled: Mapping[str, str]) -> str:

@@ -57,6 +57,7 @@ async def test_freight_is_what_the_merchant_wrote(rt: Runtime, client: httpx.Asy
     [
         ({"name": " "}, 400, "validation_failed"),
         ({"theme_color": "green"}, 400, "validation_failed"),
+        ({"theme_color": "#0f7265\n"}, 400, "validation_failed"),
         ({"logo_url": "javascript:alert(1)"}, 400, "validation_failed"),
         ({"freight_fen": -1}, 400, "validation_failed"),
         ({"freight_fen": 0}, 422, "freight_never_free"),

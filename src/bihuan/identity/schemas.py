@@ -31,7 +31,7 @@ class AddressIn(msgspec.Struct, frozen=True):
     """An address to write. `province`, `city`, `district` are names as people write them."""
 
     name: Annotated[str, Meta(min_length=1, max_length=50, pattern=r"\S")]
-    phone: Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 -]{4,22}[0-9]$", description="Digits, spaces and dashes.")]
+    phone: Annotated[str, Meta(pattern=r"^\+?[0-9][0-9 -]{4,22}[0-9]$(?!\n)", description="Digits, spaces and dashes.")]
     province: Annotated[str, Meta(min_length=1, max_length=50, pattern=r"\S")]
     city: Region
     district: Region

@@ -10,7 +10,7 @@ from msgspec import Meta
 class Level(msgspec.Struct, frozen=True):
     """A level, the growth from which on it is reached, and what it brings, in words for the card."""
 
-    code: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+    code: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,19}$(?!\n)")]
     name: Annotated[str, Meta(min_length=1, max_length=20, pattern=r"\S")]
     growth: Annotated[int, Meta(ge=0, le=10**12)]
     benefits: Annotated[str, Meta(max_length=300)] = ""

@@ -96,12 +96,12 @@ _Text = Annotated[str, Meta(max_length=8192)]
 class PaymentAccountIn(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the account at WeChat Pay. A secret left empty stays as it is."""
 
-    mchid: Annotated[str, Meta(pattern=r"^[0-9]{8,10}$")]
-    serial_no: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8,64}$")]
-    app_id: Annotated[str, Meta(pattern=r"^(wx[0-9A-Za-z]{4,30})?$")] | None = None
+    mchid: Annotated[str, Meta(pattern=r"^[0-9]{8,10}$(?!\n)")]
+    serial_no: Annotated[str, Meta(pattern=r"^[0-9A-Fa-f]{8,64}$(?!\n)")]
+    app_id: Annotated[str, Meta(pattern=r"^(wx[0-9A-Za-z]{4,30})?$(?!\n)")] | None = None
     private_key_pem: _Text | None = None
     apiv3_key: Annotated[str, Meta(max_length=64)] | None = None
-    public_key_id: Annotated[str, Meta(pattern=r"^(PUB_KEY_ID_[0-9A-Za-z]{1,64})?$")] | None = None
+    public_key_id: Annotated[str, Meta(pattern=r"^(PUB_KEY_ID_[0-9A-Za-z]{1,64})?$(?!\n)")] | None = None
     public_key_pem: _Text | None = None
     profit_sharing: bool = False
 
@@ -112,8 +112,8 @@ class PaymentAccountIn(msgspec.Struct, frozen=True, kw_only=True):
 class PartnerAccountIn(msgspec.Struct, frozen=True, kw_only=True):
     """A sub-merchant under the platform's service-provider account; it has no keys of its own."""
 
-    sub_mchid: Annotated[str, Meta(pattern=r"^[0-9]{8,10}$")]
-    app_id: Annotated[str, Meta(pattern=r"^(wx[0-9A-Za-z]{4,30})?$")] | None = None
+    sub_mchid: Annotated[str, Meta(pattern=r"^[0-9]{8,10}$(?!\n)")]
+    app_id: Annotated[str, Meta(pattern=r"^(wx[0-9A-Za-z]{4,30})?$(?!\n)")] | None = None
     profit_sharing: bool = False
 
 

@@ -113,7 +113,7 @@ class OwnerIn(msgspec.Struct, frozen=True):
 
 
 Fen = Annotated[int, Meta(ge=0, le=10_000_000_00)]
-Colour = Annotated[str, Meta(pattern="^#[0-9A-Fa-f]{6}$")]
+Colour = Annotated[str, Meta(pattern=r"^#[0-9A-Fa-f]{6}$(?!\n)")]
 Url = Annotated[str, Meta(max_length=500, pattern="^(/|https?://)")]
 
 
