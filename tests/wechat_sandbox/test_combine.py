@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,24 @@ from tests.wechat_sandbox.desk import Merchant, Receiver, Sandbox
 
 WAYS = "/v3/combine-transactions"
 SCENE = {"payer_client_ip": "14.23.150.211", "device_id": "web"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """One of this module's own, since apps are bound to merchants for good."""
+    sandbox = Sandbox()
+    yield sandbox
+    assert sandbox.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def merchant(sandbox: Sandbox) -> Merchant:
+    return sandbox.merchant("1900000101")
+
+
+@pytest.fixture(scope="module")
+def bakery(sandbox: Sandbox) -> Merchant:
+    return sandbox.merchant("1900000102")
 
 
 @pytest.fixture(scope="module")
