@@ -87,9 +87,19 @@ def test_texts(sandbox: Sandbox, app: dict[str, Any], call: Call, shopper: str) 
     assert call("/wxa/msg_sec_check", {**asked, "content": "山寨货"})["result"] == {"suggest": "risky", "label": 20013}
 
 
-def test_who_was_not_here_cannot_be_checked(sandbox: Sandbox, call: Call, shopper: str, openid: str) -> None:
-    asked = {"version": 2, "scene": 2, "content": "好", "openid": openid}
-    call("/wxa/msg_sec_check", asked, 43104)  # the openid is another app's
+def test_who_was_not_here_cannot_be_checked(
+    sandbox: Sandbox, app: dict[str, Any], call: Call, shopper: str, openid: str
+) -> None:
+    asked = {"version": 2, "scene": 2, "content": "好"}
+    call("/wxa/msg_sec_check", {**asked, "openid": openid}, 43104)  # the openid is another app's
+    templates = sandbox.get(f"/_sandbox/apps/{app['appid']}/templates")["items"]
+    known = {"appid": app["appid"], "template_ids": [templates[0]["template_id"]]}
+    sandbox.post(f"/_sandbox/shoppers/{shopper}/subscriptions", known)  # knows the shopper, who did not log in
+    rows = sandbox.get(f"/_sandbox/shoppers/{shopper}")["identities"]
+    stranger = next(row["openid"] for row in rows if row["appid"] == app["appid"])
+    call("/wxa/msg_sec_check", {**asked, "openid": stranger}, 61010)
+    assert sandbox.openid(shopper, app["appid"]) == stranger
+    call("/wxa/msg_sec_check", {**asked, "openid": stranger})
 
 
 def test_pictures(sandbox: Sandbox, app: dict[str, Any], call: Call, shopper: str, receiver: Receiver) -> None:

@@ -125,7 +125,7 @@ def test_a_session(sandbox: Sandbox, account: dict[str, Any], receiver: Receiver
 
 def test_typing(sandbox: Sandbox, account: dict[str, Any], call: Call, shopper: str) -> None:
     openid = follow(sandbox, account, shopper)
-    call("/cgi-bin/message/custom/typing", {"touser": openid, "command": "Typing"})
+    assert call("/cgi-bin/message/custom/typing", {"touser": openid, "command": "Typing"})["errmsg"] == "ok"
     call("/cgi-bin/message/custom/typing", {"touser": openid, "command": "x"}, 45072)
     text = {"touser": openid, "msgtype": "text", "text": {"content": "好"}}
     call("/cgi-bin/message/custom/send", {**text, "customservice": {"kf_account": "none@shop"}}, 65401)

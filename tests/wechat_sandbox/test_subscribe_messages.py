@@ -97,7 +97,7 @@ def test_wrong_messages_cost_no_grant(
     message = {"touser": sandbox.openid(shopper, app["appid"]), "template_id": template, "data": PAID}
     grant(sandbox, shopper, app["appid"], template)
     call(SEND, {**message, **changes}, errcode)
-    call(SEND, message)
+    assert call(SEND, message)["msgid"]
 
 
 def test_the_prompt(sandbox: Sandbox, app: dict[str, Any], call: Call, template: str, shopper: str) -> None:
