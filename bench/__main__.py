@@ -6,7 +6,7 @@ import time
 
 from bench import results
 
-ALL = ("orders", "race", "checkout", "facts", "start", "olist", "sandbox")
+ALL = ("orders", "race", "checkout", "notifications", "facts", "start", "olist", "sandbox")
 
 
 def main(names: list[str]) -> int:
