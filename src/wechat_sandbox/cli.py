@@ -89,6 +89,7 @@ async def _check(path: Path) -> int:
         "official accounts": len(world.accounts),
         "mini programs": len(world.mini_programs),
         "components": len(world.apps.components),
+        "corps": len(world.apps.corps),
         "shoppers": len(world.shoppers),
         "faults": len(world.faults.rules()),
     }

@@ -27,6 +27,7 @@ from wechat_sandbox.faults.profiles import add_any
 from wechat_sandbox.faults.rules import FaultError
 from wechat_sandbox.models import MessageMode, Shopper, VerifyMode
 from wechat_sandbox.open_platform.platforms import PlatformError, add_component, authorize
+from wechat_sandbox.wecom.corps import CorpRefused, add_corp, add_member
 from wechat_sandbox.world import World
 
 
@@ -83,6 +84,24 @@ class ComponentEntry(Entry):
     authorizers: list[str] = field(default_factory=list[str])
 
 
+class MemberEntry(Struct, forbid_unknown_fields=True):
+    """A member of a company."""
+
+    userid: str
+    name: str
+
+
+class CorpEntry(Entry):
+    """A company on WeCom."""
+
+    corpid: str | None = None
+    secret: str | None = None
+    token: str | None = None
+    encoding_aes_key: str | None = None
+    callback_url: str | None = None
+    members: list[MemberEntry] = field(default_factory=list[MemberEntry])
+
+
 class ShopperEntry(Struct, forbid_unknown_fields=True):
     """A shopper; `follows` takes appids or names of official accounts of this file."""
 
@@ -98,6 +117,7 @@ class ConfigFile(Struct, forbid_unknown_fields=True):
     official_accounts: list[OfficialAccountEntry] = field(default_factory=list[OfficialAccountEntry])
     mini_programs: list[MiniProgramEntry] = field(default_factory=list[MiniProgramEntry])
     components: list[ComponentEntry] = field(default_factory=list[ComponentEntry])
+    corps: list[CorpEntry] = field(default_factory=list[CorpEntry])
     shoppers: list[str | ShopperEntry] = field(default_factory=list[str | ShopperEntry])
     faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
@@ -183,6 +203,7 @@ _STRUCTS: dict[str, type[Struct]] = {
     "official_accounts": OfficialAccountEntry,
     "mini_programs": MiniProgramEntry,
     "components": ComponentEntry,
+    "corps": CorpEntry,
     "shoppers": ShopperEntry,
 }
 
@@ -203,6 +224,7 @@ def apply_config(world: World, config: Config) -> None:
     _make_apps(world, config, fresh)
     _make_merchants(world, config, fresh)
     _make_components(world, config)
+    _make_corps(world, config)
     _make_shoppers(world, config)
     for index, wanted in enumerate(config.file.faults):
         try:
@@ -283,6 +305,22 @@ def _make_components(world: World, config: Config) -> None:
                     authorize(world, row, appid)
         except PlatformError as error:
             raise config.error(place, error) from error
+
+
+def _make_corps(world: World, config: Config) -> None:
+    for index, entry in enumerate(config.file.corps):
+        if any(entry.corpid == row.corpid or entry.name == row.name for row in world.apps.corps.values()):
+            continue
+        try:
+            row = add_corp(world, entry.name, entry.corpid, entry.secret)
+            row.token = entry.token or row.token
+            row.encoding_aes_key = entry.encoding_aes_key or row.encoding_aes_key
+            row.callback_url = entry.callback_url
+            world.apps.corps.put(row.corpid, row)
+            for member in entry.members:
+                add_member(world, row, member.userid, member.name)
+        except CorpRefused as error:
+            raise config.error(f"$.corps[{index}]", error) from error
 
 
 def _make_shoppers(world: World, config: Config) -> None:

@@ -22,6 +22,8 @@ components:
 shoppers:
   - 茶客
   - {nickname: 常客, follows: [茶铺]}
+corps:
+  - {name: 茶业公司, members: [{userid: lily, name: 丽丽}]}
 faults:
   - {profile: bad_day, seed: 7, scale: 0}
   - {kind: notification, fault: doubled, event: "TRANSACTION.*", count: 3}
@@ -44,7 +46,7 @@ def test_a_whole_file(tmp_path: Path) -> None:
     path.write_text(WHOLE)
     code, said = check(path)
     assert code == 0, said
-    assert "2 merchants, 1 official accounts, 1 mini programs, 1 components, 2 shoppers" in said
+    assert "2 merchants, 1 official accounts, 1 mini programs, 1 components, 1 corps, 2 shoppers" in said
     sandbox = Sandbox("--config", str(path), "--fault", "api:slow_after,count=0", "--state", str(tmp_path / "s.db"))
     try:
         told = sandbox.get("/_sandbox/accounts")
@@ -73,8 +75,9 @@ def test_a_whole_file(tmp_path: Path) -> None:
         (('sp_mchid: "1900008000"', 'sp_mchid: "1900009999"'), 7, "no service provider 1900009999"),
         (('"1900008000", appids', '"1900008001", appids'), 8, "mchid 1900008001 exists"),
         (("appid: wx00000000000000ab", "appid: wx00000000000000aa"), 5, "appid wx00000000000000aa exists"),
-        (("fault: doubled", "fault: tripled"), 16, "Invalid enum value 'tripled'"),
-        (("bad_day", "good_day"), 15, "no profile 'good_day'"),
+        (("fault: doubled", "fault: tripled"), 18, "Invalid enum value 'tripled'"),
+        (("bad_day", "good_day"), 17, "no profile 'good_day'"),
+        (("userid: lily", "id: lily"), 15, "unknown key `id`"),
         (("seed: teahouse", "seed: teahouse\nseed: x"), 2, "`seed` stands there twice"),
         (("  - 茶客", "  - [茶客"), 13, "expected ',' or ']'"),
     ],
