@@ -125,13 +125,24 @@ class Database:
 
     @asynccontextmanager
     async def _acquire(self) -> AsyncGenerator["asyncpg.Connection[Row]", None]:
-        """A connection; raises DatabaseUnavailable for whatever the loss of the server makes fail under it."""
+        """A connection; raises DatabaseUnavailable for whatever the loss of the server makes fail under it.
+
+        An OSError while the connection is whole is the caller's own: of a file, or of another server.
+        """
+        own: OSError | None = None
         try:
-            async with self._pool.acquire() as connection:
-                yield cast("asyncpg.Connection[Row]", connection)
-        except TimeoutError:  # an OSError too, and the caller's own
+            async with self._pool.acquire() as acquired:
+                connection = cast("asyncpg.Connection[Row]", acquired)
+                try:
+                    yield connection
+                except OSError as error:
+                    own = None if _is_lost(connection) else error
+                    raise
+        except TimeoutError:  # an OSError too, and always the caller's own
             raise
         except _OUTAGES as error:
+            if error is own:
+                raise
             raise DatabaseUnavailable from error
         except asyncpg.InterfaceError as error:
             # A lost connection says "is closed", or that it has been "released back to the pool".
@@ -171,6 +182,13 @@ class Database:
     async def close(self) -> None:
         """Closes the pool, waiting for what runs."""
         await self._pool.close()
+
+
+def _is_lost(connection: "asyncpg.Connection[Row]") -> bool:
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:  # taken away from us already
+        return True
 
 
 async def _open_pool(url: str, min_size: int, max_size: int) -> "asyncpg.Pool[Row]":
