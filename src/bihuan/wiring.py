@@ -48,6 +48,7 @@ from bihuan import (
     payments,
     staff,
 )
+from bihuan.channels import push_callbacks, push_inbox
 from bihuan.kernel import events, idempotency, lean
 from bihuan.kernel.events import Handler
 from bihuan.kernel.http import Authenticator
@@ -122,12 +123,14 @@ PERIODIC: Sequence[Periodic] = (
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (
     placing.FLUSHER.run,
     partial(payments.INBOX.run, settlers=SETTLERS),
+    push_inbox.INBOX.run,
 )
 """What runs inside each web process for as long as it lives: the group commits of orders and of notifications."""
 
 HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = (
     ("POST", placing.PATH, placing.handle),
     ("POST", callbacks.PATH, callbacks.handle),
+    ("POST", push_callbacks.PATH, push_callbacks.handle),
 )
 """Plain ASGI handlers that see a request before the framework does: method, path, handler."""
 

@@ -127,6 +127,13 @@ def _hash(token: str | None) -> bytes:
     return hashlib.sha256(token.encode()).digest() if token and _TOKEN.fullmatch(token) else b""
 
 
+def concerns(push: Push, scene: str) -> bool:
+    """Whether a push may be about a sign-in, so that `heard` has to be asked."""
+    if isinstance(push, Text):
+        return _DIGITS.fullmatch(unicodedata.normalize("NFKC", push.content).strip()) is not None
+    return isinstance(push, Subscribe | Scan) and scene.startswith(_PREFIX)
+
+
 async def heard(tx: Tx, merchant: Merchant, push: Push, scene: str) -> str | None:
     """What the chat answers to a scan of a sign-in's code and to its digits; None: the push is about neither."""
     if isinstance(push, Subscribe | Scan) and scene.startswith(_PREFIX):

@@ -1,6 +1,15 @@
 """What channels refuse."""
 
-from bihuan.kernel.errors import BadGateway, BadRequest, Conflict, Forbidden, NotFound, Unprocessable
+from bihuan.kernel.errors import (
+    BadGateway,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Problem,
+    Unavailable,
+    Unprocessable,
+)
 
 
 class NoOfficialAccount(NotFound):
@@ -137,3 +146,20 @@ class SyncRunning(Conflict):
     code = "sync_running"
     zh = "粉丝同步正在进行中。"
     en = "The followers are being taken over already."
+
+
+class PushKindUnsupported(Problem):
+    """415: a push that says to be neither XML nor JSON."""
+
+    status = 415
+    code = "unsupported_media_type"
+    zh = "消息推送应为 XML 或 JSON。"
+    en = "A push is XML or JSON."
+
+
+class PushesBusy(Unavailable):
+    """More pushes wait than are taken in; WeChat delivers again."""
+
+    code = "pushes_busy"
+    zh = "消息太多，请稍后再试。"
+    en = "Too many messages wait; try again in a moment."

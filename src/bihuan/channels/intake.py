@@ -4,18 +4,20 @@ Three addresses: a merchant's own of its official account and of its mini progra
 all authorized apps. What is refused is written down (`refusals`) and changes nothing else.
 """
 
+import time
 from collections.abc import Mapping
 
 from bihuan import merchants
-from bihuan.channels import accounts, apps, components, mini_pushes, pushes, refusals
+from bihuan.channels import accounts, apps, components, mini_pushes, refusals
 from bihuan.channels.db import components as component_rows
 from bihuan.channels.db.accounts import Account
-from bihuan.channels.errors import PushRefused
+from bihuan.channels.errors import PushKindUnsupported, PushRefused
+from bihuan.channels.push_inbox import INBOX
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
-from bihuan.wechat import PushReceiver
+from bihuan.wechat import PushReceiver, Untrusted
 from bihuan.wechat.official_account import NO_REPLY, Push
 
 OFFICIAL, MINI, COMPONENT = "official-account", "mini-program", "open-platform"
@@ -44,12 +46,47 @@ async def mini_handshake(rt: Runtime, merchant: Merchant, query: Mapping[str, st
 async def receive(rt: Runtime, merchant: Merchant, query: Mapping[str, str], body: bytes) -> bytes:
     """A push to the official account's address; the body of our answer.
 
-    Raises NoOfficialAccount, PushRefused, PushStale, PushMalformed: nothing was changed then.
+    Raises NoOfficialAccount, PushRefused, PushStale, PushMalformed, PushesBusy: nothing was changed then.
     """
-    account, receiver = await _official(rt, merchant.merchant_id)
+    account, receiver = await _remembered(rt, merchant.merchant_id)
     async with refusals.recorded(rt, merchant.merchant_id, OFFICIAL, body):
-        push = receiver.parse(query, body)
+        try:
+            push = receiver.parse(query, body)
+        except Untrusted:  # perhaps the settings are others since
+            account, receiver = await _official(rt, merchant.merchant_id)
+            push = receiver.parse(query, body)
         return await _official_push(rt, merchant, account, receiver, push, query)
+
+
+def check_kind(content_type: str) -> None:
+    """WeChat says XML, or JSON where the account chose it; some of its senders say nothing, or plain text.
+
+    Raises PushKindUnsupported for what says to be something else.
+    """
+    kind = content_type.split(";")[0].strip().lower()
+    if kind not in _KINDS:
+        raise PushKindUnsupported
+
+
+_KINDS = frozenset({"", "text/xml", "application/xml", "application/json", "text/json", "text/plain"})
+_REMEMBER_SECONDS = 2.0
+_memory: dict[tuple[str, MerchantId], tuple[float, Account, PushReceiver]] = {}
+
+
+async def _remembered(rt: Runtime, merchant_id: MerchantId) -> tuple[Account, PushReceiver]:
+    """The account as it was a moment ago: reading and unsealing its secrets costs more than a push."""
+    key, now = (rt.settings.public_url, merchant_id), time.monotonic()
+    known = _memory.get(key)
+    if known is not None and now - known[0] < _REMEMBER_SECONDS:
+        return known[1], known[2]
+    account, receiver = await _official(rt, merchant_id)
+    if len(_memory) > _MOST_REMEMBERED:
+        _memory.clear()
+    _memory[key] = (now, account, receiver)
+    return account, receiver
+
+
+_MOST_REMEMBERED = 2000
 
 
 async def receive_mini(rt: Runtime, merchant: Merchant, query: Mapping[str, str], body: bytes) -> bytes:
@@ -93,7 +130,7 @@ async def _official_push(
 ) -> bytes:
     if account.original_id and push.original_id != account.original_id:
         raise PushRefused
-    reply = await pushes.take_in(rt, merchant, account, push, _signature(receiver, query))
+    reply = await INBOX.take_in(rt, merchant, account, push, _signature(receiver, query))
     return receiver.reply_text(push, reply) if reply else NO_REPLY
 
 

@@ -78,10 +78,16 @@ async def _place(tx: Tx, merchant_id: MerchantId, new: NewLabel) -> NewLabel:
     return msgspec.structs.replace(new, store_id=store_id, counter_id=counter_id, staff_id=staff_id)
 
 
+def stored_code(written: str) -> str | None:
+    """A label's code as it is stored; None for what cannot be one."""
+    code = written.strip().upper()
+    return code if 6 <= len(code) <= 12 and code.isalnum() else None
+
+
 async def find_label(tx: Tx, merchant_id: MerchantId, code: str) -> Label | None:
     """A label by its code, however it is written."""
-    code = code.strip().upper()
-    return await rows.find_by_code(tx, merchant_id, code) if 6 <= len(code) <= 12 and code.isalnum() else None
+    stored = stored_code(code)
+    return await rows.find_by_code(tx, merchant_id, stored) if stored else None
 
 
 async def get_label(tx: Tx, merchant_id: MerchantId, label_id: UUID) -> Label:

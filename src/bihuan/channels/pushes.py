@@ -21,12 +21,13 @@ from bihuan.channels.db.followers import Moment, Untold, lock_person
 from bihuan.channels.db.labels import Label
 from bihuan.channels.db.messages import Card, Content, Draft
 from bihuan.channels.errors import PushRefused
+from bihuan.channels.replies import Replies
 from bihuan.facts.channels import ChannelFact, LabelScanned, ShopperFollowed, ShopperUnfollowed
 from bihuan.kernel.db import Tx
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import MerchantId, ShopperId
 from bihuan.kernel.runtime import Runtime
-from bihuan.merchants import Merchant
+from bihuan.merchants import Merchant, Store
 from bihuan.wechat import ApiError, Limits, WeChatError
 from bihuan.wechat.official_account import Click, Push, Scan, Subscribe, Text, Unsubscribe, View
 
@@ -93,7 +94,7 @@ async def _act_once(
 ) -> str:
     """Does what a push asks for unless that was done; the reply either way. Raises PushRefused."""
     merchant_id = merchant.merchant_id
-    kind, scene = _kind(push), _scene(push)
+    kind, scene = kind_of(push), scene_of(push)
     await lock_person(tx, merchant_id, push.openid)
     claimed = await rows.claim_push(
         tx,
@@ -136,7 +137,8 @@ async def _act_once(
     return reply
 
 
-def _kind(push: Push) -> _Kind:
+def kind_of(push: Push) -> _Kind:
+    """How a push is written down."""
     match push:
         case Subscribe():
             return "subscribe"
@@ -154,7 +156,8 @@ def _kind(push: Push) -> _Kind:
             return "other"
 
 
-def _scene(push: Push) -> str:
+def scene_of(push: Push) -> str:
+    """The scene of the code that was scanned; empty for none."""
     return push.scene[:64] if isinstance(push, Subscribe | Scan) else ""
 
 
@@ -173,9 +176,17 @@ async def _note(tx: Tx, account: Account, push: Push, label: Label | None, momen
 async def _reply(tx: Tx, rt: Runtime, merchant: Merchant, push: Push, label: Label | None) -> str:
     if not isinstance(push, Subscribe | Scan | Click | Text):
         return ""
-    if (answer := await desktop.heard(tx, merchant, push, _scene(push))) is not None:
+    if (answer := await desktop.heard(tx, merchant, push, scene_of(push))) is not None:
         return answer
     wanted = await replies.get_replies(tx, merchant.merchant_id)
+    store = await merchants.find_store(tx, merchant.merchant_id, label.store_id) if label and label.store_id else None
+    return answer_to(rt, merchant, push, label, wanted, store)
+
+
+def answer_to(
+    rt: Runtime, merchant: Merchant, push: Push, label: Label | None, wanted: Replies, store: Store | None
+) -> str:
+    """What the account's replies say to a push; empty for nothing. `store` is the label's."""
     match push:
         case Subscribe():
             template = wanted.welcome
@@ -185,9 +196,10 @@ async def _reply(tx: Tx, rt: Runtime, merchant: Merchant, push: Push, label: Lab
             template = replies.choose(wanted.keywords, push.key) or "{mall}"
         case Text():
             template = replies.choose(wanted.keywords, push.content) or ""
+        case _:
+            template = ""
     if not template:
         return ""
-    store = await merchants.find_store(tx, merchant.merchant_id, label.store_id) if label and label.store_id else None
     return replies.fill(
         template,
         merchant=merchant.name,
@@ -244,12 +256,13 @@ async def tell(tx: Tx, merchant_id: MerchantId, openid: str, shopper_id: Shopper
             )
             continue
         label = known.get(push.label_id) if push.label_id else None
-        await emit(tx, _fact(merchant_id, shopper_id, push, label))
+        await emit(tx, fact_of(merchant_id, shopper_id, push, label))
 
 
-def _fact(
+def fact_of(
     merchant_id: MerchantId, shopper_id: ShopperId, push: Untold, label: Label | None
 ) -> ShopperFollowed | LabelScanned:
+    """What a push of somebody known tells."""
     fact = ShopperFollowed(
         merchant_id=merchant_id,
         occurred_at=push.occurred_at,

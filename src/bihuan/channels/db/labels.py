@@ -73,6 +73,16 @@ async def find_by_code(tx: Tx, merchant_id: MerchantId, code: str) -> Label | No
     return db.one_or_none(Label, row)
 
 
+async def select_by_codes(tx: Tx, merchant_id: MerchantId, codes: Sequence[str]) -> dict[str, Label]:
+    """Labels by code, as they are stored (upper case)."""
+    rows = await tx.fetch(
+        f"select {_LABEL} from labels where merchant_id = $1 and code = any($2)",  # noqa: S608
+        merchant_id,
+        list(codes),
+    )
+    return {label.code: label for label in db.many(Label, rows)}
+
+
 async def select_labels(tx: Tx, merchant_id: MerchantId, label_ids: Sequence[LabelId]) -> dict[LabelId, Label]:
     """Labels by id."""
     rows = await tx.fetch(

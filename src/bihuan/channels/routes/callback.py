@@ -33,7 +33,11 @@ async def verify(rt: Runtime, merchant: Merchant, request: Request[Any, Any, Any
 
 @post(PATH, opt=access("callback"), status_code=200, request_max_body_size=MAX_PUSH_BYTES)
 async def receive(rt: Runtime, merchant: Merchant, request: Request[Any, Any, Any]) -> Response[bytes]:
-    """A message or an event, in plain or safe mode; the answer is the reply shown in the chat, or `success`."""
+    """A message or an event, in plain or safe mode; the answer is the reply shown in the chat, or `success`.
+
+    Served by `push_callbacks` before the framework sees it; declared here for the API's description.
+    """
+    intake.check_kind(request.headers.get("content-type", ""))
     return _answer(await intake.receive(rt, merchant, request.query_params, await request.body()))
 
 
@@ -46,12 +50,14 @@ async def verify_mini(rt: Runtime, merchant: Merchant, request: Request[Any, Any
 @post(MINI_PATH, opt=access("callback"), status_code=200, request_max_body_size=MAX_PUSH_BYTES)
 async def receive_mini(rt: Runtime, merchant: Merchant, request: Request[Any, Any, Any]) -> Response[bytes]:
     """A mini program's event: a payment received or settled, a picture looked through."""
+    intake.check_kind(request.headers.get("content-type", ""))
     return _answer(await intake.receive_mini(rt, merchant, request.query_params, await request.body()))
 
 
 @post(TICKET_PATH, opt=access("callback"), status_code=200, request_max_body_size=MAX_PUSH_BYTES)
 async def ticket(rt: Runtime, request: Request[Any, Any, Any]) -> Response[bytes]:
     """The component's ticket, every ten minutes; who authorized, and who took it back."""
+    intake.check_kind(request.headers.get("content-type", ""))
     notice = await components.take_notice(rt, request.query_params, await request.body())
     if notice is not None:  # WeChat waits five seconds: what it wants looked up, it may wait for
         task = asyncio.create_task(_take_over(rt, notice))
@@ -70,6 +76,7 @@ async def _take_over(rt: Runtime, notice: components.Authorized) -> None:
 @post(AUTHORIZED_PATH, opt=access("callback"), status_code=200, request_max_body_size=MAX_PUSH_BYTES)
 async def receive_authorized(rt: Runtime, appid: str, request: Request[Any, Any, Any]) -> Response[bytes]:
     """A push about any app that was authorized to the component."""
+    intake.check_kind(request.headers.get("content-type", ""))
     return _answer(await intake.receive_authorized(rt, appid, request.query_params, await request.body()))
 
 
