@@ -1,6 +1,7 @@
 """Shoppers among themselves over the control API: chats, groups, cards, moments, red packets, bills."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,21 @@ def test_a_fresh_web_view_empties_the_jar_before_it_opens(sandbox: Sandbox, shop
     opened = sandbox.http.get(emptied.headers["location"])
     assert opened.headers["location"] == url
     assert opened.headers["set-cookie"].startswith(f"wechat_sandbox_shopper={shopper};")
+
+
+def test_what_friends_said_outlives_a_kill(tmp_path: Path) -> None:
+    sandbox = Sandbox("--state", str(tmp_path / "state.db"))
+    try:
+        me, friend = (sandbox.post("/_sandbox/shoppers")["shopper_id"] for _ in range(2))
+        path = f"/_sandbox/shoppers/{me}/friends/{friend}/messages"
+        sandbox.post(path, {"card": {"title": "一件衬衫", "link": LINK}})
+        packet = sandbox.post(path, {"red_packet_fen": 88})["packet_id"]
+        sandbox.post(f"/_sandbox/shoppers/{me}/moments", {"text": "你好"})
+        sandbox.restart(hard=True)
+        lines = sandbox.get(f"/_sandbox/shoppers/{friend}/friends/{me}/messages")["messages"]
+        assert [line["kind"] for line in lines] == ["link", "red_packet"]
+        assert lines[0]["card"]["link"] == LINK
+        assert sandbox.post(f"/_sandbox/shoppers/{friend}/red-packets/{packet}/open")["mine_fen"] == 88
+        assert sandbox.get(f"/_sandbox/shoppers/{friend}/moments")["items"][0]["text"] == "你好"
+    finally:
+        sandbox.stop()
