@@ -63,6 +63,16 @@ def _operation(path: str, method: str) -> tuple[Any, Path]:
     return _document(file)[method.lower()], file
 
 
+def request_schema(path: str, method: str) -> Any:
+    """The published schema of a request body with every reference resolved; None where there is none."""
+    try:
+        operation, file = _operation(path, method)
+    except (OSError, KeyError):
+        return None
+    rows = [row for row in operation.get("parameters", []) if row.get("in") == "body"]
+    return _resolve(rows[0]["schema"], file) if rows else None
+
+
 @cache
 def _request_validator(path: str, method: str) -> Any:
     operation, file = _operation(path, method)
