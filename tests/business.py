@@ -205,5 +205,5 @@ def filled(route: Route, business: Business) -> str:
 
 def readable(app: Litestar) -> list[Route]:
     """What answers to GET. What WeChat makes is asked over the network, and tested with the sandbox."""
-    of_wechat = ("wechat/jssdk", "mini-program.jpg", "qr.svg", "qr.png")
+    of_wechat = ("wechat/jssdk", "{sign_in_id:uuid}", "mini-program.jpg", "qr.svg", "qr.png")
     return [route for route in routes_of(app) if route.method == "GET" and not route.path.endswith(of_wechat)]

@@ -87,7 +87,11 @@ def create_app(runtime: Runtime | None = None, settings: Settings | None = None)
         lifespan=[lifespan],
         request_max_body_size=MAX_BODY_BYTES,
         compression_config=CompressionConfig(
-            backend="brotli", brotli_quality=5, brotli_gzip_fallback=True, minimum_size=1000, exclude=[r"^/media/"]
+            backend="brotli",
+            brotli_quality=5,
+            brotli_gzip_fallback=True,
+            minimum_size=1000,
+            exclude=[r"^/media/", r"^/shop-assets/", r"^/console/assets/"],  # compressed already
         ),
         openapi_config=OpenAPIConfig(
             title="Bihuan", version=__version__, path="/_openapi", render_plugins=[JsonRenderPlugin()]

@@ -9,16 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from litestar import MediaType, Response, get
-from litestar.datastructures import CacheControlHeader
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
-from litestar.router import Router
-from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 
 from bihuan import merchants
 from bihuan.kernel.errors import Unavailable
 from bihuan.kernel.http import access
 from bihuan.kernel.runtime import Runtime
+from bihuan.pages.assets import assets
 
 STATIC = Path(__file__).parents[1] / "static"
 _HERE = Path(__file__).parent
@@ -84,23 +82,12 @@ async def docs() -> Response[bytes]:
     return _page(_HERE / "docs.html", _NO_FRAMES)
 
 
-def _assets(path: str, folder: Path) -> Router:
-    folder.mkdir(parents=True, exist_ok=True)
-    return create_static_files_router(
-        path=path,
-        directories=[folder],
-        opt=access("public"),
-        include_in_schema=False,
-        cache_control=CacheControlHeader(max_age=31536000, immutable=True, public=True),
-    )
-
-
-ROUTES: tuple[HTTPRouteHandler | Router | Any, ...] = (
+ROUTES: tuple[HTTPRouteHandler | Any, ...] = (
     landing,
     first_shop,
     storefront,
     console,
     docs,
-    _assets("/shop-assets", STATIC / "storefront"),
-    _assets("/console/assets", STATIC / "console" / "assets"),
+    assets("/shop-assets", STATIC / "storefront"),
+    assets("/console/assets", STATIC / "console" / "assets"),
 )
