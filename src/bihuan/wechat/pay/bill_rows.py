@@ -131,8 +131,8 @@ _FUNDS = _Kind(
     FundRow,
     {
         "记账时间": "at", "微信支付业务单号": "business_id", "资金流水单号": "flow_id", "业务名称": "business_name",
-        "业务类型": "business_type", "收支类型": "direction", "收支金额(元)": "amount_fen",
-        "账户结余(元)": "balance_fen", "资金变更提交申请人": "applicant", "备注": "note", "业务凭证号": "voucher",
+        "业务类型": "business_type", "收支类型": "direction", "收支金额": "amount_fen",
+        "账户结余": "balance_fen", "资金变更提交申请人": "applicant", "备注": "note", "业务凭证号": "voucher",
     },
     {
         "资金流水总笔数": _Check(""), "收入笔数": _Check("", "收入"), "收入金额": _Check("amount_fen", "收入"),
@@ -149,7 +149,7 @@ _SHARINGS = _Kind(
         "订单金额": "order_fen", "分账接收方": "receiver", "分账金额": "amount_fen", "业务类型": "kind",
         "处理状态": "state", "分账描述": "description", "备注": "note",
     },
-    {"总条数": _Check(""), "总笔数": _Check(""), "分账总金额": _Check("amount_fen")},
+    {"总条数": _Check(""), "总笔数": _Check(""), "总金额": _Check("amount_fen"), "分账总金额": _Check("amount_fen")},
 )  # fmt: skip
 
 
@@ -221,7 +221,7 @@ def _count(text: str) -> int:
 def _read(file: BinaryIO, kind: _Kind[Row], day: date) -> Iterator[Row]:
     lines = _lines(file)
     number, line = next(lines, (1, ""))
-    names = line.removeprefix("\ufeff").replace("`", "").split(",")
+    names = _names(line.removeprefix("\ufeff"))
     parse = _parser(kind, names, day)
     totals = _Totals(kind.checks)
     for number, line in lines:
@@ -235,7 +235,7 @@ def _read(file: BinaryIO, kind: _Kind[Row], day: date) -> Iterator[Row]:
         yield row
     else:
         raise _error(number, "the summary is missing: the bill is cut short")
-    summary_names = line.split(",")
+    summary_names = _names(line)
     number, line = next(lines, (number + 1, ""))
     try:
         totals.compare(summary_names, line.removeprefix("`").split(",`") if line else [], number)
@@ -244,6 +244,12 @@ def _read(file: BinaryIO, kind: _Kind[Row], day: date) -> Iterator[Row]:
     for number, line in lines:
         if line:
             raise _error(number, "more after the summary")
+
+
+def _names(line: str) -> list[str]:
+    """Names of columns; some bills write the unit behind them, in brackets of either width."""
+    cells = line.replace("`", "").split(",")
+    return [cell.replace("（", "(").replace("）", ")").removesuffix("(元)") for cell in cells]
 
 
 def _parser(kind: _Kind[Row], names: list[str], day: date) -> Callable[[list[str]], Row]:
