@@ -158,12 +158,12 @@ class Exchanges:
 
     def find(self, number: int) -> Exchange | None:
         """One of them, or None when it is past."""
-        for place, row in enumerate(self._ring):
-            if row.number == number:
-                found = _unfold(row) if isinstance(row, Incoming) else row
-                self._ring[place] = found
-                return found
-        return None
+        place = number - self._ring[0].number if self._ring else -1  # numbers follow one another
+        if not 0 <= place < len(self._ring):
+            return None
+        row = self._ring[place]
+        found = self._ring[place] = _unfold(row) if isinstance(row, Incoming) else row
+        return found
 
     def clear(self) -> None:
         """Forget all."""
