@@ -10,11 +10,31 @@ One way in: notifications, queries of a shopper who waits, and the watching job 
 
 from bihuan.payments.accounts import PaymentAccount, connect_account, get_account, join_provider
 from bihuan.payments.checks import CHECKS
-from bihuan.payments.errors import AlreadyPaid, H5Unavailable, OpenidRequired, PaymentClosed, PaymentNotConfigured
+from bihuan.payments.decisions import refund, refundable_fen
+from bihuan.payments.errors import (
+    AlreadyPaid,
+    H5Unavailable,
+    OpenidRequired,
+    PaymentClosed,
+    PaymentNotConfigured,
+    RefundByHand,
+    RefundDecidedOtherwise,
+    RefundTooLarge,
+    TooManyRefunds,
+)
 from bihuan.payments.inbox import INBOX
 from bihuan.payments.prepare import prepare
 from bihuan.payments.rules import Method
-from bihuan.payments.schemas import Charge, PartnerAccountIn, PaymentAccountIn, PaymentView, Prepared, RefundView
+from bihuan.payments.schemas import (
+    Charge,
+    PartnerAccountIn,
+    PaymentAccountIn,
+    PaymentView,
+    Prepared,
+    RefundPart,
+    RefundSplit,
+    RefundView,
+)
 from bihuan.payments.settlers import Receipt, Settler, Settlers, Verdict
 from bihuan.payments.watching import list_for, list_parked, sync
 
@@ -34,9 +54,15 @@ __all__ = [
     "PaymentView",
     "Prepared",
     "Receipt",
+    "RefundByHand",
+    "RefundDecidedOtherwise",
+    "RefundPart",
+    "RefundSplit",
+    "RefundTooLarge",
     "RefundView",
     "Settler",
     "Settlers",
+    "TooManyRefunds",
     "Verdict",
     "connect_account",
     "get_account",
@@ -44,5 +70,7 @@ __all__ = [
     "list_for",
     "list_parked",
     "prepare",
+    "refund",
+    "refundable_fen",
     "sync",
 ]

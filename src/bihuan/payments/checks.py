@@ -32,7 +32,8 @@ CHECKS = (
            left join ledger_transactions t
              on t.merchant_id = a.merchant_id and t.source = 'receipt' and t.source_id = a.attempt_id
            left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.transaction_id
-             and e.account = case a.mchid when '' then 'external_clearing' else 'wechat_clearing' end
+             and e.account = case a.tender when 'wallet' then 'wallet_liability' when 'cash' then 'cash'
+                                           else a.tender || '_clearing' end
            where a.verdict in ('accepted', 'refused') and e.amount_fen is distinct from a.paid_fen""",
     ),
     Check(
@@ -52,6 +53,20 @@ CHECKS = (
                  where state <> 'closed' group by merchant_id, attempt_id) r
              on r.merchant_id = a.merchant_id and r.attempt_id = a.attempt_id
            where r.total <> a.refund_fen or r.total > a.paid_fen""",
+    ),
+    Check(
+        "payments.decisions_carried_out",
+        "a decided refund is posted, its parts add up to it, and what succeeded of them to what is settled",
+        """select d.merchant_id || '/' || d.decision_id as id, d.cause, d.amount_fen, d.settled_fen
+           from payment_refund_decisions d
+           left join (select merchant_id, decision_id, sum(amount_fen) filter (where state <> 'closed') as total,
+                        coalesce(sum(amount_fen) filter (where state = 'success'), 0) as done
+                      from payment_refunds where decision_id is not null group by merchant_id, decision_id) r
+             on r.merchant_id = d.merchant_id and r.decision_id = d.decision_id
+           left join ledger_transactions t
+             on t.merchant_id = d.merchant_id and t.source = 'refund_decision' and t.source_id = d.decision_id
+           where r.total is distinct from d.amount_fen or r.done is distinct from d.settled_fen
+              or t.source_id is null""",
     ),
     Check(
         "payments.receipts_applied",

@@ -31,6 +31,10 @@ class RefundRow(msgspec.Struct, frozen=True):
     purpose: str
     reference_id: UUID
     shopper_id: ShopperId
+    tender: str
+    decision_id: UUID | None  # none: a receipt that was refused goes back by itself
+    cause: str | None
+    cause_id: UUID | None
 
     @property
     def out_refund_no(self) -> str:
@@ -40,9 +44,10 @@ class RefundRow(msgspec.Struct, frozen=True):
 
 _REFUND = """r.merchant_id, r.refund_id, r.attempt_id, r.amount_fen, r.reason, r.state, r.generation, r.tries,
              r.parked_at, a.mchid, a.out_trade_no, a.transaction_id, a.paid_fen, p.payment_id, p.purpose,
-             p.reference_id, p.shopper_id"""
+             p.reference_id, p.shopper_id, a.tender, r.decision_id, d.cause, d.cause_id"""
 _JOINED = """payment_attempts a on a.merchant_id = r.merchant_id and a.attempt_id = r.attempt_id
-             join payments p on p.merchant_id = a.merchant_id and p.payment_id = a.payment_id"""
+             join payments p on p.merchant_id = a.merchant_id and p.payment_id = a.payment_id
+             left join payment_refund_decisions d on d.merchant_id = r.merchant_id and d.decision_id = r.decision_id"""
 
 
 async def claim_due(tx: Tx, lease_until: datetime, limit: int) -> list[RefundRow]:
@@ -127,11 +132,12 @@ async def insert_refund(
     due_at: datetime,
     replaces: UUID | None = None,
     generation: int = 1,
+    decision_id: UUID | None = None,
 ) -> None:
     """The intent to give money back. What its attempt sets aside for refunds (`refund_fen`) includes it already."""
     await tx.execute(
         """insert into payment_refunds (merchant_id, refund_id, attempt_id, amount_fen, reason, due_at, created_at,
-             replaces, generation) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+             replaces, generation, decision_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
         merchant_id,
         refund_id,
         attempt_id,
@@ -141,6 +147,7 @@ async def insert_refund(
         tx.now,
         replaces,
         generation,
+        decision_id,
     )
 
 

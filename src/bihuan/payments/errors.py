@@ -125,6 +125,38 @@ class H5Unavailable(Conflict):
     en = "This address cannot pay in the browser; scan the code instead."
 
 
+class RefundTooLarge(Conflict):
+    """More than is left of what was paid; `left_fen` is what is."""
+
+    code = "refund_too_large"
+    zh = "退款金额超过可退余额。"
+    en = "The refund is more than what is left of the payment."
+
+
+class RefundDecidedOtherwise(Conflict):
+    """The same cause was refunded with another amount before."""
+
+    code = "refund_decided_otherwise"
+    zh = "该笔退款已按其他金额受理。"
+    en = "This refund was decided with another amount."
+
+
+class RefundByHand(Conflict):
+    """The money was collected by another system, which has to give it back."""
+
+    code = "refund_by_hand"
+    zh = "该笔款项由其他系统收取，请在原系统人工退款。"
+    en = "Another system collected this money; refund it there, by hand."
+
+
+class TooManyRefunds(Conflict):
+    """WeChat takes no more partial refunds of one payment."""
+
+    code = "too_many_refunds"
+    zh = "该笔支付的部分退款已达 {most} 次上限。"
+    en = "A payment takes {most} partial refunds at most."
+
+
 class NoPaymentAccount(NotFound):
     """The merchant has no payment account yet."""
 

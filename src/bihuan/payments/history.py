@@ -54,7 +54,7 @@ _PAYMENT = ("merchant_id", "payment_id", "purpose", "reference_id", "shopper_id"
             "created_at", "paid_at")  # fmt: skip
 _ATTEMPT = ("merchant_id", "attempt_id", "payment_id", "out_trade_no", "method", "mchid", "appid", "amount_fen",
             "description", "state", "expires_at", "due_at", "transaction_id", "paid_fen", "paid_at", "verdict",
-            "refund_fen", "created_at")  # fmt: skip
+            "refund_fen", "tender", "created_at")  # fmt: skip
 _REFUND = ("merchant_id", "refund_id", "attempt_id", "amount_fen", "reason", "state", "due_at", "created_at",
            "succeeded_at")  # fmt: skip
 
@@ -102,7 +102,7 @@ def _attempt_row(payment: PastPayment, payment_id: UUID, attempt_id: UUID, means
             payment.description, "paid" if came else "closed", payment.expires_at, payment.expires_at,
             means.number if came else None, means.amount_fen if came else None, payment.paid_at,
             "accepted" if came else None, means.amount_fen if payment.refunded_at else 0,
-            payment.created_at)  # fmt: skip
+            "external", payment.created_at)  # fmt: skip
 
 
 def _refund_row(payment: PastPayment, attempt_id: UUID, refund_id: UUID, means: PastMeans) -> tuple[object, ...]:

@@ -12,12 +12,12 @@ from uuid import UUID
 import structlog
 
 from bihuan import ledger, merchants
-from bihuan.facts.payments import RefundSucceeded
+from bihuan.facts.payments import RefundFailed, RefundSettled, RefundSucceeded
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, RefundId, new_id
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments import clients, db, db_refunds, rules
+from bihuan.payments import clients, db, db_decisions, db_refunds, rules
 from bihuan.payments.bounded import RUN_SECONDS, within
 from bihuan.payments.db import Seen
 from bihuan.payments.db_refunds import RefundRow
@@ -82,7 +82,7 @@ async def _request(rt: Runtime, row: RefundRow) -> RefundRequest:
         transaction_id=row.transaction_id,
         refund_fen=row.amount_fen,
         total_fen=row.paid_fen,
-        reason=_REASONS.get(row.reason, _SHOWN_OTHERWISE),
+        reason=row.reason[:80] if row.decision_id else _REASONS.get(row.reason, _SHOWN_OTHERWISE),
         notify_url=f"{rt.settings.public_url}/wechat/{code}/pay/refund-notify",
     )
 
@@ -135,6 +135,8 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
         await _succeed(tx, row, told)
     elif to == "closed":
         await _replace(tx, row)
+    elif error is not None:
+        await _fail(tx, row, error)
     return None
 
 
@@ -151,8 +153,13 @@ async def _succeed(tx: Tx, row: RefundRow, told: Refund) -> None:
             shopper_id=row.shopper_id,
             amount_fen=row.amount_fen,
             reason=row.reason,
+            tender=row.tender,
+            cause=row.cause,
+            cause_id=row.cause_id,
         ),
     )
+    if row.decision_id is not None:
+        await _settle_part(tx, row, row.decision_id)
     posting = ledger.Transaction(
         "refund",
         row.refund_id,
@@ -161,6 +168,47 @@ async def _succeed(tx: Tx, row: RefundRow, told: Refund) -> None:
         told.refunded_at,
     )
     await ledger.post(tx, row.merchant_id, [posting])
+
+
+async def _settle_part(tx: Tx, row: RefundRow, decision_id: UUID) -> None:
+    if not await db_decisions.settle_part(tx, row.merchant_id, decision_id, row.amount_fen):
+        return
+    decision = await db_decisions.get(tx, row.merchant_id, decision_id)
+    await events.emit(
+        tx,
+        RefundSettled(
+            merchant_id=row.merchant_id,
+            occurred_at=tx.now,
+            decision_id=decision_id,
+            payment_id=row.payment_id,
+            purpose=row.purpose,
+            reference_id=row.reference_id,
+            shopper_id=row.shopper_id,
+            amount_fen=decision.amount_fen,
+            cause=decision.cause,
+            cause_id=decision.cause_id,
+        ),
+    )
+
+
+async def _fail(tx: Tx, row: RefundRow, error: str) -> None:
+    """WeChat cannot give it back the way it came: whoever waits for the refund hears, and a person must act."""
+    await events.emit(
+        tx,
+        RefundFailed(
+            merchant_id=row.merchant_id,
+            occurred_at=tx.now,
+            refund_id=row.refund_id,
+            payment_id=row.payment_id,
+            purpose=row.purpose,
+            reference_id=row.reference_id,
+            shopper_id=row.shopper_id,
+            amount_fen=row.amount_fen,
+            error=error,
+            cause=row.cause,
+            cause_id=row.cause_id,
+        ),
+    )
 
 
 async def _replace(tx: Tx, row: RefundRow) -> None:
@@ -177,6 +225,7 @@ async def _replace(tx: Tx, row: RefundRow) -> None:
         due_at=tx.now + (timedelta(hours=6) if last else rules.refund_pause(row.generation)),
         replaces=row.refund_id,
         generation=row.generation + 1,
+        decision_id=row.decision_id,
     )
     if last:
         due_at = tx.now + timedelta(hours=6)

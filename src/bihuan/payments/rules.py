@@ -1,5 +1,6 @@
 """Pure decisions of payments: what came compared with what was asked, states, times. No I/O."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -8,6 +9,19 @@ import msgspec
 from bihuan.wechat.pay import Transaction
 
 Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
+
+Tender = Literal["wechat", "wallet", "alipay", "cash", "card", "external"]
+"""Where the money of an attempt is."""
+
+CLEARING: dict[str, str] = {
+    "wechat": "wechat_clearing",
+    "wallet": "wallet_liability",
+    "alipay": "alipay_clearing",
+    "cash": "cash",
+    "card": "card_clearing",
+    "external": "external_clearing",
+}
+"""Tender -> the account of the book that its money comes from and goes back to."""
 
 RefundState = Literal["applied", "processing", "success", "closed", "abnormal"]
 
@@ -47,6 +61,9 @@ SHORTEST_LIFE = timedelta(seconds=65)
 FIRST_CHECK = timedelta(minutes=2)
 MOST_GENERATIONS = 3
 PARKED_AFTER_TRIES = 6
+
+MOST_REFUNDS = 50
+"""WeChat takes that many refunds of one payment."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -88,6 +105,26 @@ def judge(asked: Asked, told: Transaction) -> Judgement:
     if told.amount.total != asked.amount_fen:
         return Judgement("refused", "amount_differs")
     return Judgement(None)
+
+
+def divide(amount_fen: int, held_fen: Sequence[int]) -> list[int]:
+    """Splits a refund over tenders in proportion to what each still holds, to the fen.
+
+    Each share is rounded down; what that leaves goes to the tender that holds most, and on to the next when it
+    has no more to give. No share is above what its tender holds. Raises ValueError for more than all hold.
+    """
+    whole = sum(held_fen)
+    if not 0 <= amount_fen <= whole or min(held_fen, default=0) < 0:
+        raise ValueError(f"{amount_fen} fen of {whole}")
+    if whole == 0:
+        return [0 for _ in held_fen]
+    shares = [amount_fen * held // whole for held in held_fen]
+    rest = amount_fen - sum(shares)
+    for place in sorted(range(len(held_fen)), key=lambda i: (-held_fen[i], i)):
+        more = min(rest, held_fen[place] - shares[place])
+        shares[place] += more
+        rest -= more
+    return shares
 
 
 def prepay_life(method: Method) -> timedelta:

@@ -58,6 +58,22 @@ class RefundView(msgspec.Struct, frozen=True):
     succeeded_at: datetime | None
 
 
+class RefundPart(msgspec.Struct, frozen=True):
+    """What one tender of a payment gives back; `tender` is a rules.Tender."""
+
+    refund_id: RefundId
+    tender: str
+    amount_fen: int
+
+
+class RefundSplit(msgspec.Struct, frozen=True):
+    """A decided refund by tender; the parts sum to `amount_fen`."""
+
+    decision_id: UUID
+    amount_fen: int
+    parts: list[RefundPart]
+
+
 class PaymentView(msgspec.Struct, frozen=True):
     """One attempt at a payment, as its merchant sees it; `verdict` says whether received money was kept."""
 
