@@ -136,6 +136,11 @@ async def test_an_official_account_works_with_no_secret(mall: Mall, shop: Shop, 
     browser = await mall.browse(person, shop.code)
     assert (await browser.get(f"/api/shop/{shop.code}/wechat/jssdk", params={"url": f"{mall.url}/"})).status_code == 200
 
+    # nothing signs for the address of its own, so nothing is taken in there
+    for query in ({}, {"timestamp": str(int(time.time())), "nonce": "n", "signature": sha1("", "n")}):
+        own = await mall.http.post(f"/wechat/{shop.code}/official-account", params=query, content=b"<xml></xml>")
+        assert (own.status_code, own.json()["code"]) == (404, "no_official_account")
+
     # saving its other settings keeps it; typing a secret in takes it over
     kept = {"app_id": shown["app_id"], "name": "小满手作", "original_id": shown["original_id"]}
     assert (await shop.owner.put("/api/merchant/official-account", json=kept)).json()["connection"] == "component"

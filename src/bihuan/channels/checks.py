@@ -23,4 +23,17 @@ CHECKS = (
         """select message_id::text as id from chat_messages
            where state = 'sending' and changed_at < now() - interval '10 minutes'""",
     ),
+    Check(
+        "channels.no_shipping_stuck",
+        "nothing that WeChat is to be told of shipping is under way for longer than ten minutes",
+        """select upload_id::text as id from shipping_uploads
+           where state = 'sending' and changed_at < now() - interval '10 minutes'""",
+    ),
+    Check(
+        "channels.authorized_apps_have_their_merchant",
+        "an app that works through the component is its merchant's there",
+        """select a.merchant_id::text as id, a.appid as detail from official_accounts a
+           left join authorizers o on o.appid = a.appid and o.merchant_id = a.merchant_id and o.state = 'connected'
+           where a.connection = 'component' and o.appid is null""",
+    ),
 )

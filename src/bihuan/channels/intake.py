@@ -11,7 +11,7 @@ from bihuan import merchants
 from bihuan.channels import accounts, apps, components, mini_pushes, refusals
 from bihuan.channels.db import components as component_rows
 from bihuan.channels.db.accounts import Account
-from bihuan.channels.errors import PushKindUnsupported, PushRefused
+from bihuan.channels.errors import NoMiniProgram, NoOfficialAccount, PushKindUnsupported, PushRefused
 from bihuan.channels.push_inbox import INBOX
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId
@@ -142,6 +142,9 @@ async def _official(rt: Runtime, merchant_id: MerchantId) -> tuple[Account, Push
     async with rt.db.session() as tx:
         account = await accounts.get_account(tx, merchant_id)
         secrets = await accounts.read_secrets(tx, rt.vault, merchant_id)
+    # What was authorized to the component is pushed to the component's address, and nothing signs for this one.
+    if account.connection != "direct" or not secrets.get(accounts.TOKEN):
+        raise NoOfficialAccount
     return account, apps.push_receiver(rt, account, secrets)
 
 
@@ -149,6 +152,6 @@ async def _mini(rt: Runtime, merchant_id: MerchantId) -> tuple[Account, PushRece
     async with rt.db.session() as tx:
         account = await accounts.get_mini_program(tx, merchant_id)
         secrets = await accounts.read_secrets(tx, rt.vault, merchant_id)
-    if not secrets.get(accounts.MINI_TOKEN):
-        raise NotFound
+    if account.mini_program_connection != "direct" or not secrets.get(accounts.MINI_TOKEN):
+        raise NoMiniProgram
     return account, apps.mini_push_receiver(rt, account, secrets)
