@@ -17,7 +17,7 @@ from bihuan.inventory.db import (
     sell_released,
 )
 from bihuan.inventory.errors import OutOfStock, StockBelowZero
-from bihuan.inventory.service import adjust, availability, confirm, receive, release
+from bihuan.inventory.service import adjust, availability, confirm, hold, receive, release, take_back
 
 __all__ = [
     "CHECKS",
@@ -30,9 +30,11 @@ __all__ = [
     "availability",
     "confirm",
     "find_pools",
+    "hold",
     "list_adjustments",
     "list_stock",
     "receive",
     "release",
     "sell_released",
+    "take_back",
 ]

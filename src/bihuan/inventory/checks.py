@@ -20,10 +20,10 @@ CHECKS = (
     ),
     Check(
         "inventory.sold_equals_confirmed_holds",
-        "what a pool says is sold equals its confirmed holds",
+        "what a pool says is sold equals its confirmed holds without what came back",
         """select p.merchant_id || '/' || p.pool_id as id, 'sold ' || p.sold as sold, 'holds ' || coalesce(h.sold, 0)
            from pools p left join (
-             select merchant_id, pool_id, sum(quantity) as sold from holds
+             select merchant_id, pool_id, sum(quantity - returned_quantity) as sold from holds
              where state = 'confirmed' group by merchant_id, pool_id) h using (merchant_id, pool_id)
            where p.sold <> coalesce(h.sold, 0)""",
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -169,10 +170,37 @@ async def list_adjustments(tx: Tx, merchant_id: MerchantId, sku_id: SkuId, limit
     return db.many(StockAdjustment, rows)
 
 
-async def end_holds(tx: Tx, merchant_id: MerchantId, references: Sequence[OrderId], state: str) -> set[OrderId]:
+async def end_holds(tx: Tx, merchant_id: MerchantId, references: Sequence[UUID], state: str) -> set[OrderId]:
     """Confirms or releases the open holds of references; returns those that had any."""
     rows = await tx.fetch("select end_holds as reference_id from end_holds($1, $2, $3)", merchant_id, references, state)
     return {row["reference_id"] for row in rows}
+
+
+async def take_back(tx: Tx, merchant_id: MerchantId, rows: Sequence[tuple[UUID, PoolId, int]]) -> int:
+    """Gives sold pieces back to their pools; returns how many of the rows were taken."""
+    taken: int = await tx.fetchval(
+        "select take_back($1, $2, $3, $4)",
+        merchant_id,
+        [row[0] for row in rows],
+        [row[1] for row in rows],
+        [row[2] for row in rows],
+    )
+    return taken
+
+
+async def hold(
+    tx: Tx, merchant_id: MerchantId, reference_id: UUID, rows: Sequence[tuple[PoolId, int]], expires_at: datetime
+) -> bool:
+    """Takes a hold on pools for one reference, whole or not at all; rows name each pool once."""
+    found = await tx.fetchrow(
+        "select outcome from hold_stock($1, $2, $3, $4, $5)",
+        merchant_id,
+        [reference_id for _ in rows],
+        [pool_id for pool_id, _ in rows],
+        [quantity for _, quantity in rows],
+        expires_at,
+    )
+    return found is not None and found["outcome"] == "held"
 
 
 async def sell_released(tx: Tx, merchant_id: MerchantId, reference_id: OrderId) -> bool:

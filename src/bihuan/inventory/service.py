@@ -1,11 +1,13 @@
 """Stock and holds: the verbs."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from bihuan.inventory import db
-from bihuan.inventory.errors import StockBelowZero
+from bihuan.inventory.errors import OutOfStock, StockBelowZero
 from bihuan.kernel.db import Tx
-from bihuan.kernel.ids import LocationId, MerchantId, OrderId, SkuId, StaffId
+from bihuan.kernel.ids import LocationId, MerchantId, OrderId, PoolId, SkuId, StaffId
 
 
 async def availability(
@@ -43,11 +45,29 @@ async def receive(tx: Tx, merchant_id: MerchantId, rows: Sequence[tuple[SkuId, L
     await db.insert_adjustments(tx, merchant_id, deltas, reason, None)
 
 
-async def confirm(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> set[OrderId]:
+async def take_back(tx: Tx, merchant_id: MerchantId, rows: Sequence[tuple[UUID, PoolId, int]]) -> None:
+    """Sold pieces come back into the pools that they were sold from: rows of (reference of the hold, pool, pieces).
+
+    Raises RuntimeError for more than was sold and not yet given back: the caller counted wrong, and nothing is kept.
+    """
+    rows = [row for row in rows if row[2]]
+    if rows and await db.take_back(tx, merchant_id, rows) != len(rows):
+        raise RuntimeError("more would come back than was sold")
+
+
+async def hold(
+    tx: Tx, merchant_id: MerchantId, reference_id: UUID, rows: Sequence[tuple[PoolId, int]], expires_at: datetime
+) -> None:
+    """Holds stock for something that is no order (an exchange); `confirm` and `release` end it. Raises OutOfStock."""
+    if not await db.hold(tx, merchant_id, reference_id, rows, expires_at):
+        raise OutOfStock(sku_ids=[])
+
+
+async def confirm(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> set[OrderId]:
     """What was held for these orders is sold; returns the orders that had open holds."""
     return await db.end_holds(tx, merchant_id, order_ids, "confirmed")
 
 
-async def release(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> set[OrderId]:
+async def release(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[UUID]) -> set[OrderId]:
     """What was held for these orders is available again; returns the orders that had open holds."""
     return await db.end_holds(tx, merchant_id, order_ids, "released")

@@ -6,10 +6,24 @@ attribution is frozen at placement. Invariants: total = goods + freight - discou
 order has its posting; an unpaid one holds its stock; states change only as `rules.TRANSITIONS` allows.
 """
 
+from bihuan.orders import returns
 from bihuan.orders.checks import CHECKS
-from bihuan.orders.db import awaited_at, list_lines
+from bihuan.orders.db import LineRow, OrderRow, awaited_at, list_lines
+from bihuan.orders.returns import record_refunded
 from bihuan.orders.schemas import OrderView, Quote
 from bihuan.orders.service import complete
 from bihuan.orders.settle import settle
 
-__all__ = ["CHECKS", "OrderView", "Quote", "awaited_at", "complete", "list_lines", "settle"]
+__all__ = [
+    "CHECKS",
+    "LineRow",
+    "OrderRow",
+    "OrderView",
+    "Quote",
+    "awaited_at",
+    "complete",
+    "list_lines",
+    "record_refunded",
+    "returns",
+    "settle",
+]

@@ -15,6 +15,7 @@ from bihuan.kernel.ids import (
     LineId,
     MerchantId,
     OrderId,
+    PoolId,
     ProductId,
     ShopperId,
     SkuId,
@@ -73,6 +74,7 @@ class OrderRow(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: datetime | None
     cancelled_at: datetime | None
     cancel_reason: str | None
+    open_cases: int
 
 
 def fact_members(tx: Tx, order: OrderRow) -> dict[str, Any]:
@@ -97,6 +99,15 @@ class LineRow(msgspec.Struct, frozen=True, kw_only=True):
     adjustments: list[Adjustment]
     total_fen: int
     delivered_quantity: int
+    cancelled_quantity: int
+    held_back_quantity: int
+    refunded_quantity: int
+    pool_id: PoolId
+
+    @property
+    def to_send(self) -> int:
+        """Pieces that can be sent: what was refunded before, or is asked back, is not."""
+        return self.quantity - self.delivered_quantity - self.cancelled_quantity - self.held_back_quantity
 
 
 class ShipmentRow(msgspec.Struct, frozen=True):
@@ -241,7 +252,8 @@ async def set_paid(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]
     return await tx.execute(
         """update orders set state = 'paid', payment_status = 'paid', paid_fen = total_fen, paid_at = $3,
              cancelled_at = null, cancel_reason = null
-           where merchant_id = $1 and order_id = any($2) and state in ('unpaid', 'cancelled')""",
+           where merchant_id = $1 and order_id = any($2) and state in ('unpaid', 'cancelled')
+             and payment_status = 'unpaid'""",
         merchant_id,
         order_ids,
         tx.now,
@@ -274,7 +286,8 @@ async def list_expired(tx: Tx, limit: int) -> list[tuple[MerchantId, OrderId]]:
 async def list_to_complete(tx: Tx, delivered_before: datetime, limit: int) -> list[tuple[MerchantId, OrderId]]:
     """Delivered orders that nobody confirmed in time, of all merchants."""
     rows = await tx.fetch(
-        """select merchant_id, order_id from orders where state = 'delivered' and delivered_at <= $1
+        """select merchant_id, order_id from orders
+           where state = 'delivered' and delivered_at <= $1 and open_cases = 0
            order by delivered_at limit $2""",
         delivered_before,
         limit,
@@ -304,7 +317,7 @@ async def add_delivered(tx: Tx, merchant_id: MerchantId, order_id: OrderId, line
         """update order_lines l set delivered_quantity = l.delivered_quantity + w.quantity
            from unnest($3::uuid[], $4::int[]) as w (line_id, quantity)
            where l.merchant_id = $1 and l.order_id = $2 and l.line_id = w.line_id
-             and l.delivered_quantity + w.quantity <= l.quantity""",
+             and l.delivered_quantity + l.cancelled_quantity + l.held_back_quantity + w.quantity <= l.quantity""",
         merchant_id,
         order_id,
         [line.line_id for line in lines],

@@ -51,6 +51,14 @@ class TooManyToShip(Conflict):
     en = "The shipment holds more than is left to ship."
 
 
+class AftersaleOpen(Conflict):
+    """A case about pieces of the order is under way: they are neither sent nor handed over, nor is it completed."""
+
+    code = "aftersale_open"
+    zh = "该订单有售后正在处理，请先处理售后。"
+    en = "An after-sale case of this order is under way; settle it first."
+
+
 class PlacementBusy(Unavailable):
     """Too many orders wait in this process."""
 

@@ -16,14 +16,14 @@ from bihuan.orders.schemas import Adjustment, PricedLine, Quote
 
 TRANSITIONS: Final[Mapping[str, frozenset[str]]] = {
     "unpaid": frozenset({"paid", "cancelled"}),
-    "paid": frozenset({"partially_delivered", "delivered", "completed"}),
+    "paid": frozenset({"partially_delivered", "delivered", "completed", "cancelled"}),  # cancelled: refunded whole
     "partially_delivered": frozenset({"delivered", "completed"}),
     "delivered": frozenset({"completed"}),
     "completed": frozenset(),
     "cancelled": frozenset({"paid"}),  # a payment that came late, when the stock is still there
 }
 TERMINAL: Final = frozenset({"completed", "cancelled"})
-"""Final for the shopper; only a late payment lifts `cancelled` again."""
+"""Final for the shopper; only a late payment lifts `cancelled` again, and none that was paid before."""
 
 AUTO_COMPLETE_DAYS: Final = 10
 _CHINA = ZoneInfo("Asia/Shanghai")

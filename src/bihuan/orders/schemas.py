@@ -128,10 +128,14 @@ class DeliveryView(msgspec.Struct, frozen=True):
 
 
 class OrderLineView(PricedLine, frozen=True, kw_only=True):
-    """A line of a placed order."""
+    """A line of a placed order. Pieces are delivered, cancelled (refunded unsent), held back by an open after-sale
+    case, or to be sent; `refunded_quantity` counts those that were refunded, sent or not."""
 
     line_id: LineId
     delivered_quantity: int = 0
+    cancelled_quantity: int = 0
+    held_back_quantity: int = 0
+    refunded_quantity: int = 0
 
 
 class OrderView(msgspec.Struct, frozen=True, kw_only=True):

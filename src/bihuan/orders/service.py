@@ -10,7 +10,7 @@ from bihuan.kernel.errors import Conflict, NotFound, WrongState
 from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId, new_id
 from bihuan.orders import db, rules
 from bihuan.orders.db import OrderRow, WholeOrder, fact_members
-from bihuan.orders.errors import PickupCodeUnknown, TooManyToShip
+from bihuan.orders.errors import AftersaleOpen, PickupCodeUnknown, TooManyToShip
 from bihuan.orders.schemas import ShipInput, ShipLine
 
 
@@ -58,11 +58,14 @@ async def ship(tx: Tx, merchant_id: MerchantId, order_id: OrderId, parcel: ShipI
     if order.delivery_method != "ship":
         raise Conflict(detail="该订单为到店自提，请使用提货码核销。")
     lines = await db.list_lines(tx, merchant_id, [order_id])
-    left = {line.line_id: line.quantity - line.delivered_quantity for line in lines}
+    left = {line.line_id: line.to_send for line in lines}
+    held_back = sum(line.held_back_quantity for line in lines)
     sent = parcel.lines or [ShipLine(line_id, quantity) for line_id, quantity in left.items() if quantity]
     if len({line.line_id for line in sent}) != len(sent) or any(left.get(s.line_id, 0) < s.quantity for s in sent):
         raise TooManyToShip
-    to = "delivered" if sum(s.quantity for s in sent) == sum(left.values()) else "partially_delivered"
+    if not sent:
+        raise AftersaleOpen if held_back else TooManyToShip
+    to = "delivered" if sum(s.quantity for s in sent) == sum(left.values()) + held_back else "partially_delivered"
     if order.state != to:
         rules.check_transition(order.state, to)
     await db.add_delivered(tx, merchant_id, order_id, sent)
@@ -97,7 +100,9 @@ async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:
     if "completed" not in rules.TRANSITIONS[order.state] or order.state == "unpaid":
         raise PickupCodeUnknown
     lines = await db.list_lines(tx, merchant_id, [order.order_id])
-    rest = [ShipLine(line.line_id, line.quantity - line.delivered_quantity) for line in lines]
+    if any(line.held_back_quantity for line in lines):
+        raise AftersaleOpen
+    rest = [ShipLine(line.line_id, line.to_send) for line in lines if line.to_send]
     await db.add_delivered(tx, merchant_id, order.order_id, rest)
     await _move(tx, order, "completed")
     about = fact_members(tx, order)
@@ -110,6 +115,8 @@ async def complete(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_i
     order = await get_own(tx, merchant_id, order_id, shopper_id, lock=True)
     if order.state != "delivered":
         raise WrongState(state=order.state)
+    if order.open_cases:
+        raise AftersaleOpen
     await _move(tx, order, "completed")
     await events.emit(tx, OrderCompleted(**fact_members(tx, order)))
 

@@ -37,7 +37,7 @@ async def _reason_to_refuse(
 ) -> str | None:
     if order is None:
         return "unknown_order"
-    if order.order_id in accepted or order.state not in ("unpaid", "cancelled"):
+    if order.order_id in accepted or order.state not in ("unpaid", "cancelled") or order.payment_status != "unpaid":
         return "second_payment"
     if receipt.amount_fen != order.total_fen:
         return "amount_differs"

@@ -97,6 +97,9 @@ def _line(line: LineRow) -> OrderLineView:
         line.total_fen,
         line_id=line.line_id,
         delivered_quantity=line.delivered_quantity,
+        cancelled_quantity=line.cancelled_quantity,
+        held_back_quantity=line.held_back_quantity,
+        refunded_quantity=line.refunded_quantity,
     )
 
 
