@@ -1,7 +1,9 @@
 """The sandbox stands alone: nothing of bihuan is imported, and few packages are needed."""
 
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 from tests.wechat_sandbox.desk import ROOT
@@ -83,3 +85,10 @@ def test_the_command(tmp_path: Path) -> None:
     assert _run(sys.executable, "-m", "wechat_sandbox", "--version", folder=tmp_path).strip() == __version__
     said = _run(sys.executable, "-m", "wechat_sandbox", "--help", folder=tmp_path)
     assert all(option in said for option in ("--config", "--check-config", "--fault", "--seed", "--state"))
+
+
+def test_its_own_distribution_names_what_it_needs() -> None:
+    """`packages/wechat-sandbox` packs the same source with these packages and no others."""
+    project = tomllib.loads((ROOT / "packages" / "wechat-sandbox" / "pyproject.toml").read_text("utf-8"))
+    named = {re.split(r"[<>=;\[ ]", needed)[0] for needed in project["project"]["dependencies"]}
+    assert named == set(NEEDED.values())
