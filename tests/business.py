@@ -36,7 +36,7 @@ class Business:
         self.clerk_login = f"clerk-{new_id().hex}"
         self.headers: dict[str, str] = {}
         self.product = self.draft = self.sku = self.category = self.spare = self.picture = ""
-        self.counter = self.clerk = self.label = self.message = ""
+        self.counter = self.clerk = self.label = self.message = self.upload = ""
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
         self.parked: list[tuple[str, str]] = []
 
@@ -49,7 +49,7 @@ class Business:
         """What must not show up at anybody else's."""
         ids = [
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
-            *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message),
+            *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message, self.upload),
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
@@ -110,6 +110,17 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         await channels.queue_messages(tx, mid, [said])
         failed = "update chat_messages set state = 'failed', error = '43004: no' where merchant_id = $1"
         business.message = str(await tx.fetchval(f"{failed} returning message_id", mid))
+        parcel = channels.SentParcel(company="某某专线", tracking_no="X1", items=["商品×1"])
+        trade = channels.Trade(
+            reference_id=new_id(),
+            reference_no=new_id().hex,
+            out_trade_no=new_id().hex,
+            transaction_id="4200",
+            openid="o",
+        )
+        await channels.add_parcel(tx, mid, trade, parcel, all_shipped=True, receiver_phone="")
+        parked = "update shipping_uploads set state = 'parked' where merchant_id = $1 returning upload_id"
+        business.upload = str(await tx.fetchval(parked, mid))
     colour = f"#{new_id().hex[-6:]}"
     sent = {"file": ("a.png", png(colour), "image/png")}
     answer = await client.post("/api/merchant/media", files=sent, headers=business.headers)
@@ -180,7 +191,7 @@ async def _sell(rt: Runtime, client: httpx.AsyncClient, business: Business) -> N
 
 def filled(route: Route, business: Business) -> str:
     """The route's path with what is there to be read."""
-    path = route.path.replace("{m:str}", business.code)
+    path = route.path.replace("{m:str}", business.code).replace("{appid:str}", "wx0000000000nobody")
     fact, handler = business.parked[0]
     for name, value in {
         "product_id": business.product,
@@ -189,6 +200,8 @@ def filled(route: Route, business: Business) -> str:
         "store_id": business.store,
         "label_id": business.label,
         "message_id": business.message,
+        "upload_id": business.upload,
+        "sign_in_id": str(new_id()),
         "counter_id": business.counter,
         "staff_id": business.clerk,
         "sku_id": business.sku,

@@ -50,7 +50,7 @@ def official_account(rt: Runtime, account: Account, limits: Limits | None = None
     """The client of a merchant's official account."""
     api = _api(rt, limits)
     tokens = _access_tokens(rt, account, api, accounts.SECRET, account.connection)
-    bare = OfficialAccount(appid=account.appid, tokens=tokens, api=api, now=rt.clock.now)
+    bare = OfficialAccount(appid=account.appid, tokens=tokens, api=api, now=rt.clock.wall)
 
     async def fetch_ticket(_appid: str, _force: bool) -> IssuedToken:
         return await bare.fetch_js_ticket()
@@ -61,7 +61,7 @@ def official_account(rt: Runtime, account: Account, limits: Limits | None = None
         api=api,
         mp_url=rt.settings.wechat.mp,
         tickets=StoredTokens(rt, account.merchant_id, "jsapi", fetch_ticket),
-        now=rt.clock.now,
+        now=rt.clock.wall,
     )
 
 
@@ -106,7 +106,7 @@ def push_receiver(rt: Runtime, account: Account, secrets: dict[str, str]) -> Pus
         token=secrets.get(accounts.TOKEN, ""),
         mode=account.mode,
         encoding_aes_key=secrets.get(accounts.AES_KEY, ""),
-        now=rt.clock.now,
+        now=rt.clock.wall,
     )
 
 
@@ -118,7 +118,7 @@ def mini_push_receiver(rt: Runtime, account: Account, secrets: dict[str, str]) -
         token=secrets.get(accounts.MINI_TOKEN, ""),
         mode="safe" if key else "plain",
         encoding_aes_key=key,
-        now=rt.clock.now,
+        now=rt.clock.wall,
     )
 
 
@@ -129,7 +129,7 @@ def component_receiver(rt: Runtime, held: components.Held) -> PushReceiver:
         token=held.secrets.get(components.TOKEN, ""),
         mode="safe",
         encoding_aes_key=held.secrets.get(components.AES_KEY, ""),
-        now=rt.clock.now,
+        now=rt.clock.wall,
     )
 
 

@@ -174,7 +174,7 @@ async def take_notice(rt: Runtime, query: Mapping[str, str], body: bytes) -> Aut
         appid=held.component.appid,
         token=held.secrets.get(TOKEN, ""),
         encoding_aes_key=held.secrets.get(AES_KEY, ""),
-        now=rt.clock.now,
+        now=rt.clock.wall,
     )
     async with refusals.recorded(rt, held.component.merchant_id, "open-platform/ticket", body):
         notice = receiver.parse(query, body)

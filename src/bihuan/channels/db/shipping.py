@@ -175,6 +175,13 @@ async def requeue_abandoned(tx: Tx, before: datetime) -> int:
     )
 
 
+async def find_state(tx: Tx, merchant_id: MerchantId, upload_id: UUID) -> UploadState | None:
+    """The state of one upload."""
+    return await tx.fetchval(
+        "select state from shipping_uploads where merchant_id = $1 and upload_id = $2", merchant_id, upload_id
+    )
+
+
 async def retry(tx: Tx, merchant_id: MerchantId, upload_id: UUID) -> bool:
     """A person wants a parked one told again; False when it is not parked."""
     return bool(

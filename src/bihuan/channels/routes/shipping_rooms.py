@@ -12,7 +12,7 @@ from bihuan.channels.db import accounts as account_rows
 from bihuan.channels.db import shipping as rows
 from bihuan.channels.db.shipping import Upload, UploadState
 from bihuan.kernel import paging
-from bihuan.kernel.errors import WrongState
+from bihuan.kernel.errors import NotFound, WrongState
 from bihuan.kernel.http import access
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
@@ -85,8 +85,11 @@ async def list_uploads(
 async def retry(rt: Runtime, staff: StaffSession, upload_id: FromPath[UUID]) -> Retried:
     """Tells a parked one again. 409 `wrong_state` for one that is not parked."""
     async with rt.db.transaction() as tx:
+        state = await rows.find_state(tx, staff.merchant_id, upload_id)
+        if state is None:
+            raise NotFound
         if not await rows.retry(tx, staff.merchant_id, upload_id):
-            raise WrongState(state="not parked")
+            raise WrongState(state=state)
     return Retried(upload_id)
 
 
