@@ -19,7 +19,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from bihuan import __version__, pages, system, wiring
 from bihuan.kernel import http, lean, log
 from bihuan.kernel.children import die_with_server
-from bihuan.kernel.clock import SystemClock
+from bihuan.kernel.clock import DeskClock, SystemClock
 from bihuan.kernel.db import Database
 from bihuan.kernel.errors import Problem
 from bihuan.kernel.events import routes_of
@@ -32,6 +32,9 @@ MAX_BODY_BYTES = 1024 * 1024
 DATABASE_PATIENCE_SECONDS = 30.0
 """How long a web or worker process that starts waits for a database that starts or recovers."""
 
+CLOCK_OFFSET = "clock-offset"
+"""In BIHUAN_HOME, with the sandbox only: seconds that this installation's time is ahead of the machine's."""
+
 _logger = structlog.get_logger(__name__)
 
 
@@ -39,7 +42,7 @@ async def open_runtime(settings: Settings, *, max_connections: int = 10, patienc
     """The runtime of a process: connects to BIHUAN_DATABASE_URL. Raises OSError when it cannot be reached in time."""
     if settings.database_url is None:
         raise RuntimeError("BIHUAN_DATABASE_URL is not set; `bihuan up` sets it for the processes that it starts")
-    clock = SystemClock()
+    clock = DeskClock(settings.home / CLOCK_OFFSET) if settings.sandbox_url else SystemClock()
     return Runtime(
         settings=settings,
         db=await Database.connect(

@@ -122,7 +122,7 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
             if line is None:
                 try:
                     credentials = await accounts.read_credentials(tx, rt.vault, merchant_id, account)
-                    client = PayClient(credentials, http=rt.http, base_url=rt.settings.wechat.pay, now=rt.clock.now)
+                    client = PayClient(credentials, http=rt.http, base_url=rt.settings.wechat.pay, now=rt.clock.wall)
                 except (VaultError, KeyError, ValueError):  # one that does not open must not stop the others
                     log.exception("payment account unusable", merchant_id=str(merchant_id), mchid=account.mchid)
                     continue
