@@ -6,6 +6,7 @@ borne by one active SKU of a merchant; SKUs are retired, never deleted; publicat
 """
 
 from bihuan.catalog.checks import CHECKS
+from bihuan.catalog.db_shelves import list_category_names
 from bihuan.catalog.errors import (
     CategoryInUse,
     CategoryNameTaken,
@@ -85,6 +86,7 @@ __all__ = [
     "find_product",
     "get_product",
     "list_categories",
+    "list_category_names",
     "list_known_products",
     "list_products",
     "list_sellable",

@@ -6,7 +6,7 @@ from uuid import UUID
 from bihuan.catalog.schemas import Category
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
-from bihuan.kernel.ids import CategoryId, MediaId, MerchantId
+from bihuan.kernel.ids import CategoryId, MediaId, MerchantId, ProductId
 
 _CATEGORY = "category_id, parent_id, name, icon_url, position"
 
@@ -99,3 +99,22 @@ async def list_known_hashes(tx: Tx, merchant_id: MerchantId, hashes: Sequence[st
     """Which of these pictures the merchant has."""
     rows = await tx.fetch("select hash from media where merchant_id = $1 and hash = any($2)", merchant_id, hashes)
     return {row["hash"] for row in rows}
+
+
+async def list_category_names(
+    tx: Tx, merchant_id: MerchantId, product_ids: Sequence[ProductId]
+) -> dict[ProductId, frozenset[str]]:
+    """Product -> the names of its categories and of those above them; products without any are left out."""
+    rows = await tx.fetch(
+        """with recursive up as (
+             select pc.product_id, pc.category_id from product_categories pc
+             where pc.merchant_id = $1 and pc.product_id = any($2)
+             union select up.product_id, c.parent_id from up
+             join categories c on c.merchant_id = $1 and c.category_id = up.category_id
+             where c.parent_id is not null)
+           select up.product_id, array_agg(c.name) as names from up
+           join categories c on c.merchant_id = $1 and c.category_id = up.category_id group by up.product_id""",
+        merchant_id,
+        product_ids,
+    )
+    return {ProductId(row["product_id"]): frozenset(row["names"]) for row in rows}

@@ -7,7 +7,18 @@ balances equal their entries (`checks`).
 """
 
 from bihuan.ledger.checks import CHECKS
+from bihuan.ledger.movements import Movement, list_movements
 from bihuan.ledger.rules import Entry, Transaction, Unbalanced, UnknownAccount
 from bihuan.ledger.service import balances, post
 
-__all__ = ["CHECKS", "Entry", "Transaction", "Unbalanced", "UnknownAccount", "balances", "post"]
+__all__ = [
+    "CHECKS",
+    "Entry",
+    "Movement",
+    "Transaction",
+    "Unbalanced",
+    "UnknownAccount",
+    "balances",
+    "list_movements",
+    "post",
+]

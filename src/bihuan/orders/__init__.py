@@ -8,7 +8,7 @@ order has its posting; an unpaid one holds its stock; states change only as `rul
 
 from bihuan.orders import returns
 from bihuan.orders.checks import CHECKS
-from bihuan.orders.db import LineRow, OrderRow, awaited_at, list_lines
+from bihuan.orders.db import LineRow, OrderRow, awaited_at, list_lines, list_orders
 from bihuan.orders.returns import record_refunded
 from bihuan.orders.schemas import OrderView, Quote
 from bihuan.orders.service import complete
@@ -23,6 +23,7 @@ __all__ = [
     "awaited_at",
     "complete",
     "list_lines",
+    "list_orders",
     "record_refunded",
     "returns",
     "settle",

@@ -167,6 +167,16 @@ async def lock_orders(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[Order
     return {row.order_id: row for row in db.many(OrderRow, rows)}
 
 
+async def list_orders(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, OrderRow]:
+    """Orders by their ids."""
+    rows = await tx.fetch(
+        f"select {_ORDER} from orders where merchant_id = $1 and order_id = any($2)",  # noqa: S608
+        merchant_id,
+        order_ids,
+    )
+    return {row.order_id: row for row in db.many(OrderRow, rows)}
+
+
 async def list_by_shopper(
     tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, state: str | None, before: UUID | None, limit: int
 ) -> list[OrderRow]:

@@ -9,6 +9,7 @@ from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import db_watch, refunds, refused, watching
+from bihuan.payments.refunds import BeforeRefund
 from bihuan.payments.settlers import Settlers
 
 
@@ -20,15 +21,18 @@ async def close_cancelled(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[E
 HANDLERS = (Handler(name="payments.close_cancelled", facts=(OrderCancelled,), run=close_cancelled),)
 
 
-def jobs(settlers: Settlers) -> tuple[Periodic, ...]:
+def jobs(settlers: Settlers, before_refund: Sequence[BeforeRefund] = ()) -> tuple[Periodic, ...]:
     """The periodic work."""
+
+    async def refund(rt: Runtime) -> int:
+        return await refunds.run_due(rt, before_refund)
 
     async def watch(rt: Runtime) -> int:
         return await watching.watch(rt, settlers)
 
     return (
         Periodic(name="payments.watch", every_seconds=2, run=watch),
-        Periodic(name="payments.refund", every_seconds=2, run=refunds.run_due),
+        Periodic(name="payments.refund", every_seconds=2, run=refund),
         Periodic(name="payments.forget_notifications", every_seconds=3600, run=watching.forget_old),
         Periodic(name="payments.forget_refused_callbacks", every_seconds=3600, run=refused.forget_old),
     )

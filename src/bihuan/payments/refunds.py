@@ -6,6 +6,7 @@ merchant at WeChat's own console; it is parked, visible, and asked about until i
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -30,6 +31,8 @@ PER_RUN = 100
 PARALLEL = 8
 _LEASE = timedelta(seconds=30)
 """Three times what a run may last: what a killed worker had in hand waits no longer than this."""
+_WAIT = timedelta(seconds=5)
+"""Until what comes before a refund is looked at again."""
 _REASONS = {
     "second_payment": "重复支付，原路退回",
     "late_out_of_stock": "订单已超时且库存不足，原路退回",
@@ -38,8 +41,15 @@ _REASONS = {
 _SHOWN_OTHERWISE = "订单未能受理，原路退回"
 
 
-async def run_due(rt: Runtime) -> int:
-    """The job: calls WeChat for refunds whose time has come, at most PER_RUN; returns how many."""
+BeforeRefund = Callable[[Runtime, RefundRow], Awaitable[bool]]
+"""What has to be done before WeChat is asked for a decided refund: True when it is done, False to be asked again."""
+
+
+async def run_due(rt: Runtime, before: Sequence[BeforeRefund] = ()) -> int:
+    """The job: calls WeChat for refunds whose time has come, at most PER_RUN; returns how many.
+
+    `before` are the steps that come before a decided refund is applied for (`wiring.BEFORE_REFUND`).
+    """
     async with rt.db.transaction() as tx:
         rows = await db_refunds.claim_due(tx, tx.now + _LEASE, PER_RUN)
     turns = asyncio.Semaphore(PARALLEL)
@@ -47,7 +57,7 @@ async def run_due(rt: Runtime) -> int:
     async def one(row: RefundRow) -> None:
         async with turns:
             try:
-                await _advance(rt, row)
+                await _advance(rt, row, before)
             except Exception as error:
                 log.exception("refund failed", refund_id=str(row.refund_id))
                 await _postpone(rt, row, f"{type(error).__name__}: {error}")
@@ -56,8 +66,13 @@ async def run_due(rt: Runtime) -> int:
     return len(rows)
 
 
-async def _advance(rt: Runtime, row: RefundRow) -> None:
+async def _advance(rt: Runtime, row: RefundRow, before: Sequence[BeforeRefund]) -> None:
     """One call for one refund: apply for it, or ask how it stands."""
+    if row.state == "applied" and row.decision_id is not None:
+        for step in before:
+            if not await step(rt, row):
+                await _wait(rt, row)
+                return
     line = (await clients.lines_of(rt, row.merchant_id)).of_mchid(row.mchid)
     if line is None:
         await _postpone(rt, row, f"account {row.mchid} is not usable")
@@ -85,6 +100,12 @@ async def _request(rt: Runtime, row: RefundRow) -> RefundRequest:
         reason=row.reason[:80] if row.decision_id else _REASONS.get(row.reason, _SHOWN_OTHERWISE),
         notify_url=f"{rt.settings.public_url}/wechat/{code}/pay/refund-notify",
     )
+
+
+async def _wait(rt: Runtime, row: RefundRow) -> None:
+    """Something else comes first; that it takes long is told there, not here."""
+    async with rt.db.transaction() as tx:
+        await db_refunds.postpone(tx, row.merchant_id, row.refund_id, tx.now + _WAIT, None, park=False)
 
 
 async def _postpone(rt: Runtime, row: RefundRow, error: str) -> None:

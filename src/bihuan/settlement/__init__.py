@@ -1,0 +1,1 @@
+"""Settlement: commissions, tool plans, profit sharing, statements and payouts."""
