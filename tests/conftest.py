@@ -23,7 +23,8 @@ from bihuan.kernel.db import Database
 from bihuan.kernel.embedded import EmbeddedServer
 from bihuan.kernel.events import Dispatcher, routes_of
 from bihuan.kernel.migrate import migrate
-from bihuan.kernel.runtime import Runtime, new_http_client
+from bihuan.kernel.outbound import new_http_client
+from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
 

@@ -23,8 +23,9 @@ from bihuan.kernel.clock import DeskClock, SystemClock
 from bihuan.kernel.db import Database
 from bihuan.kernel.errors import Problem
 from bihuan.kernel.events import routes_of
+from bihuan.kernel.outbound import new_http_client
 from bihuan.kernel.page_memory import PageMemory
-from bihuan.kernel.runtime import Runtime, new_http_client
+from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
 

@@ -22,12 +22,3 @@ class Runtime(msgspec.Struct, frozen=True, kw_only=True):
         """Closes what it holds."""
         await self.http.aclose()
         await self.db.close()
-
-
-def new_http_client() -> httpx.AsyncClient:
-    """The outbound client: short timeouts, bounded connections, no proxies from the environment."""
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(8.0, connect=3.0),
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=100, keepalive_expiry=30),
-        trust_env=False,
-    )
