@@ -16,8 +16,8 @@ SHARE_WINDOW = timedelta(days=7)
 
 Kind = Literal["scan", "follow", "visit", "share"]
 
-Rule = Literal["last_touch", "follower_store", "share", "none"]
-"""What decided: the last placed touchpoint; the home store; a share alone; nothing."""
+Rule = Literal["last_touch", "follower_store", "share", "till", "none"]
+"""What decided: the last placed touchpoint; the home store; a share alone; the till that sold it; nothing."""
 
 
 class Touch(msgspec.Struct, frozen=True, kw_only=True):

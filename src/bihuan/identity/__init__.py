@@ -25,7 +25,14 @@ from bihuan.identity.db import Address, Shopper, find_openid, list_addresses_of
 from bihuan.identity.db_sign_ins import Attempt, list_attempts
 from bihuan.identity.errors import WrongCredentials
 from bihuan.identity.limits import limit
-from bihuan.identity.shoppers import get_address, get_shopper, list_shoppers, shopper_of_wechat
+from bihuan.identity.shoppers import (
+    get_address,
+    get_shopper,
+    list_shoppers,
+    shopper_of_wechat,
+    walk_in_id,
+    walk_in_shopper,
+)
 from bihuan.identity.tokens import ShopperSession, issue_shopper_token, read_shopper_token, token_key
 from bihuan.identity.users import (
     SignedIn,
@@ -80,4 +87,6 @@ __all__ = [
     "sign_in",
     "token_key",
     "token_of",
+    "walk_in_id",
+    "walk_in_shopper",
 ]

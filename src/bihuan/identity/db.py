@@ -79,6 +79,18 @@ async def insert_shopper(tx: Tx, shopper: Shopper) -> None:
     )
 
 
+async def ensure_shopper(tx: Tx, shopper: Shopper) -> None:
+    """A shopper who may be there already."""
+    await tx.execute(
+        """insert into shoppers (shopper_id, nickname, avatar_url, created_at, updated_at)
+           values ($1, $2, $3, $4, $4) on conflict do nothing""",
+        shopper.shopper_id,
+        shopper.nickname,
+        shopper.avatar_url,
+        tx.now,
+    )
+
+
 async def insert_identity(tx: Tx, appid: str, openid: str, shopper_id: ShopperId) -> None:
     """Binds a WeChat identity to a shopper."""
     await tx.execute(

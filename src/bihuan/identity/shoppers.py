@@ -11,6 +11,7 @@ from bihuan.identity.db import Address, Identity, Shopper
 from bihuan.identity.errors import TooManyAddresses
 from bihuan.identity.rules import MAX_ADDRESSES
 from bihuan.kernel.db import Tx
+from bihuan.kernel.derived_ids import derived_id
 from bihuan.kernel.errors import NotFound, Unauthorized
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import AddressId, MerchantId, ShopperId, new_id
@@ -85,6 +86,18 @@ async def get_shopper(tx: Tx, shopper_id: ShopperId) -> Shopper:
     if shopper is None:
         raise NotFound
     return shopper
+
+
+def walk_in_id(merchant_id: MerchantId) -> ShopperId:
+    """The shopper of a merchant's sales to nobody in particular: who pays at a till without showing a card."""
+    return ShopperId(derived_id("walk-in", str(merchant_id)))
+
+
+async def walk_in_shopper(tx: Tx, merchant_id: MerchantId) -> ShopperId:
+    """The same, made when it is not there yet. She signs in nowhere, and gets no card."""
+    shopper_id = walk_in_id(merchant_id)
+    await db.ensure_shopper(tx, Shopper(shopper_id, "散客", None))
+    return shopper_id
 
 
 async def list_shoppers(tx: Tx, shopper_ids: Sequence[ShopperId]) -> dict[ShopperId, Shopper]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bihuan import identity
 from bihuan.facts.identity import ShoppersMerged
 from bihuan.facts.orders import OrderPaid
 from bihuan.kernel.db import Tx
@@ -11,8 +12,9 @@ from bihuan.membership import service
 
 
 async def reward_orders(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
-    """Paying opens the card and brings points."""
-    await service.reward(tx, merchant_id, [e.fact for e in envelopes])
+    """Paying opens the card and brings points, to all but a till's walk-in shopper, who is nobody."""
+    nobody = identity.walk_in_id(merchant_id)
+    await service.reward(tx, merchant_id, [e.fact for e in envelopes if e.fact.shopper_id != nobody])
 
 
 async def merge_members(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:

@@ -9,19 +9,28 @@ order has its posting; an unpaid one holds its stock; states change only as `rul
 from bihuan.orders import returns
 from bihuan.orders.checks import CHECKS
 from bihuan.orders.db import LineRow, OrderRow, awaited_at, list_lines, list_orders
+from bihuan.orders.placement import Command
+from bihuan.orders.placing import FLUSHER
 from bihuan.orders.returns import record_refunded
-from bihuan.orders.schemas import OrderView, Quote
-from bihuan.orders.service import complete
+from bihuan.orders.schemas import Delivery, OrderInput, OrderLineInput, OrderView, Quote
+from bihuan.orders.service import cancel, complete, hand_over_order
 from bihuan.orders.settle import settle
 
 __all__ = [
     "CHECKS",
+    "FLUSHER",
+    "Command",
+    "Delivery",
     "LineRow",
+    "OrderInput",
+    "OrderLineInput",
     "OrderRow",
     "OrderView",
     "Quote",
     "awaited_at",
+    "cancel",
     "complete",
+    "hand_over_order",
     "list_lines",
     "list_orders",
     "record_refunded",

@@ -61,6 +61,8 @@ class Command(msgspec.Struct, frozen=True):
     key: str
     input_hash: bytes
     input: OrderInput
+    sold_by: attribution.Attribution | None = None
+    """Of a sale at a till: whom it is owed to; its store hands over, whether or not it offers pickup."""
 
 
 _PLACED = metrics.ORDERS.labels("placed")
@@ -272,7 +274,7 @@ def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, 
         shopper_id=command.shopper_id,
         key=command.key,
         input_hash=command.input_hash,
-        attribution=context.attributions[command.shopper_id],
+        attribution=command.sold_by or context.attributions[command.shopper_id],
         pickup_code=rules.draw_pickup_code() if delivery.method == "pickup" else None,
         pool_ids=[context.pools[line.sku_id, location] for line in quote.lines],
     )
@@ -281,7 +283,8 @@ def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, 
 def _delivery(command: Command, context: _Context) -> tuple[DeliveryView, LocationId]:
     wish = command.input.delivery
     if wish.method == "pickup":
-        store = context.locations.pickup_store(wish.store_id)
+        offered = context.locations.pickup_store(wish.store_id)
+        store = context.locations.stores.get(wish.store_id) if command.sold_by and wish.store_id else offered
         if store is None:
             raise DeliveryIncomplete
         view = StoreView(store.store_id, store.name, f"{store.province}{store.city}{store.district}{store.address}")

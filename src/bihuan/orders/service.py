@@ -96,7 +96,13 @@ async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:
     found = await db.find_by_pickup_code(tx, merchant_id, "".join(code.split()))
     if len(found) != 1:
         raise PickupCodeUnknown
-    order = await get_own(tx, merchant_id, found[0], None, lock=True)
+    await hand_over_order(tx, merchant_id, found[0])
+    return found[0]
+
+
+async def hand_over_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> None:
+    """The same for a known order: a sale at a till. Raises PickupCodeUnknown when it is not one that waits."""
+    order = await get_own(tx, merchant_id, order_id, None, lock=True)
     if "completed" not in rules.TRANSITIONS[order.state] or order.state == "unpaid":
         raise PickupCodeUnknown
     lines = await db.list_lines(tx, merchant_id, [order.order_id])
@@ -107,7 +113,6 @@ async def hand_over(tx: Tx, merchant_id: MerchantId, code: str) -> OrderId:
     await _move(tx, order, "completed")
     about = fact_members(tx, order)
     await events.emit(tx, OrderDelivered(**about, method="pickup"), OrderCompleted(**about))
-    return order.order_id
 
 
 async def complete(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId | None) -> None:

@@ -32,11 +32,20 @@ PERMISSIONS = frozenset(
         "merchant.write",
         "deliveries.read",
         "deliveries.write",
+        "till.read",
+        "till.write",
+        "drawers.read",
+        "drawers.write",
         "platform.read",
         "platform.write",
     }
 )
-"""Every permission that a route may ask for. `platform.*` are the operators'; only staff of the platform has them."""
+"""Every permission that a route may ask for.
+
+`till` is a cashier's: sell, and keep a drawer. `drawers` is for who answers for the cash: see what should be there,
+refund at a till, close another's shift, bring the money to the bank. `platform` is the operators'; only staff of the
+platform has it.
+"""
 
 _READS = frozenset(p for p in PERMISSIONS if p.endswith(".read"))
 
@@ -44,10 +53,30 @@ _OF_ROLE: dict[Role, frozenset[str]] = {
     "owner": frozenset({EVERYTHING}),
     "manager": PERMISSIONS - {"payments.write"},
     "clerk": frozenset(
-        {"orders.read", "orders.write", "catalog.read", "stock.read", "stores.read", "labels.read", "members.read"}
+        {
+            "orders.read",
+            "orders.write",
+            "catalog.read",
+            "stock.read",
+            "stores.read",
+            "labels.read",
+            "members.read",
+            "till.read",
+            "till.write",
+        }
     ),
     "finance": frozenset(
-        {"dashboard.read", "orders.read", "payments.read", "ledger.read", "stores.read", "members.read"}
+        {
+            "dashboard.read",
+            "orders.read",
+            "payments.read",
+            "ledger.read",
+            "stores.read",
+            "members.read",
+            "till.read",
+            "drawers.read",
+            "drawers.write",
+        }
     ),
 }
 

@@ -71,6 +71,7 @@ export const en: Same<typeof zh> = {
     last_touch: 'Last touchpoint of a store, counter or guide in 30 days',
     follower_store: 'Store of the first follow',
     share: 'A friend’s share in 7 days',
+    till: 'Sold at a till',
     none: 'No touchpoint',
   },
   decided: 'Touchpoints that decided',

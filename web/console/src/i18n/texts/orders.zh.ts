@@ -74,6 +74,7 @@ export const zh = {
     last_touch: '30 天内最近一次门店、柜台或导购的触点',
     follower_store: '首次关注时的门店',
     share: '7 天内的好友分享',
+    till: '收银台成交',
     none: '没有触点',
   } as Record<string, string>,
   decided: '决定归属的触点',
