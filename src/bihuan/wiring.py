@@ -34,6 +34,7 @@ import bihuan.payments.routes
 import bihuan.staff.routes
 import bihuan.storefront.handlers
 import bihuan.storefront.routes
+import bihuan.wallet.handlers
 from bihuan import (
     attribution,
     catalog,
@@ -47,6 +48,7 @@ from bihuan import (
     orders,
     payments,
     staff,
+    wallet,
 )
 from bihuan.channels import push_callbacks, push_inbox
 from bihuan.kernel import events, idempotency, lean
@@ -104,6 +106,7 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.membership.handlers.HANDLERS,
     *bihuan.insight.handlers.HANDLERS,
     *bihuan.payments.handlers.HANDLERS,
+    *bihuan.wallet.handlers.HANDLERS,
     *bihuan.orders.handlers.HANDLERS,
     *bihuan.storefront.handlers.HANDLERS,
     *bihuan.backoffice.shipping_news.HANDLERS,
@@ -142,6 +145,7 @@ CHECKS: Sequence[Check] = (
     *catalog.CHECKS,
     *inventory.CHECKS,
     *ledger.CHECKS,
+    *wallet.CHECKS,
     *channels.CHECKS,
     *attribution.CHECKS,
     *membership.CHECKS,

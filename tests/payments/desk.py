@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from litestar import Litestar
 
-from bihuan import channels, identity, ledger, payments, wiring
+from bihuan import channels, identity, ledger, payments, wallet, wiring
 from bihuan.channels import NewAccount
 from bihuan.kernel import verification
 from bihuan.kernel.ids import SkuId, new_id
@@ -117,6 +117,32 @@ class Till:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def fill_wallet(self, buyer: Buyer, principal_fen: int, gift_fen: int = 0) -> None:
+        """Stored value from elsewhere: as a top-up leaves it, without the payment."""
+        source = new_id()
+        entries = [ledger.Entry("external_clearing", principal_fen), ledger.Entry("wallet_gifts", gift_fen)]
+        entries.append(ledger.Entry("wallet_liability", -principal_fen - gift_fen))
+        posting = ledger.Transaction("test_topup", source, "储值", [e for e in entries if e.amount_fen])
+        async with self.rt.db.transaction() as tx:
+            await wallet.put_in(
+                tx,
+                self.merchant_id,
+                buyer.shopper_id,
+                principal_fen=principal_fen,
+                gift_fen=gift_fen,
+                source="topup",
+                source_id=source,
+                description="储值",
+            )
+            await ledger.post(tx, self.merchant_id, [posting])
+
+    async def purse(self, buyer: Buyer) -> tuple[int, int, int]:
+        """Principal, gift, and what is held of both."""
+        async with self.rt.db.session() as tx:
+            found = await wallet.find(tx, self.merchant_id, buyer.shopper_id)
+        assert found is not None
+        return found.principal_fen, found.gift_fen, found.held_principal_fen + found.held_gift_fen
+
     async def sheet(self, buyer: Buyer, prepared: Json) -> str:
         """Opens the payment sheet on the phone; returns its id."""
         asked = {k: prepared[k] for k in ("pay_params", "code_url") if prepared[k]}
@@ -161,6 +187,14 @@ class Till:
         """Waits until WeChat has told that every attempt of an order was paid."""
         await eventually(lambda: self._all_paid(order_id))
 
+    async def one_told(self, order_id: str) -> None:
+        """Waits until WeChat has told that one attempt of an order was paid."""
+
+        async def look() -> bool:
+            return any(a.state == "paid" for a in await self.attempts(order_id))
+
+        await eventually(look)
+
     async def _all_paid(self, order_id: str) -> bool:
         return all(attempt.state == "paid" for attempt in await self.attempts(order_id))
 
@@ -177,7 +211,7 @@ class Till:
     async def verify(self) -> None:
         """The invariants of payments and ledger hold."""
         async with self.rt.db.session() as tx:
-            for finding in await verification.run(tx, (*payments.CHECKS, *ledger.CHECKS)):
+            for finding in await verification.run(tx, (*payments.CHECKS, *ledger.CHECKS, *wallet.CHECKS)):
                 # tests share the database; each answers for its own merchant
                 own = [one for one in finding.offenders if one.startswith(str(self.merchant_id))]
                 assert not own, (finding.name, finding.means, own)

@@ -65,3 +65,11 @@ class PlacementBusy(Unavailable):
     code = "placement_busy"
     zh = "下单人数过多，请稍后再试。"
     en = "Too many orders are waiting; try again in a moment."
+
+
+class WholeByWallet(Unprocessable):
+    """The wallet's part is all of it: then the method is "wallet"."""
+
+    code = "whole_by_wallet"
+    zh = "储值足以支付全部金额，请选择储值支付。"
+    en = "The wallet pays it all; choose the method wallet."

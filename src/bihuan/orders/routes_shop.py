@@ -16,6 +16,7 @@ from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.orders import cart, db, placing, service, views
+from bihuan.orders.errors import WholeByWallet
 from bihuan.orders.schemas import (
     CancelInput,
     Cart,
@@ -27,6 +28,7 @@ from bihuan.orders.schemas import (
     QuoteInput,
     State,
 )
+from bihuan.orders.settle import settle
 
 StateFilter = Annotated[State | None, QueryParameter(name="state", required=False)]
 
@@ -120,7 +122,10 @@ async def pay_order(
     data: PayInput,
     client: Client,
 ) -> payments.Prepared:
-    """Prepares the payment: parameters for the WeChat bridge, the content of a QR code, or a page to open."""
+    """Prepares the payment: parameters for the WeChat bridge, the content of a QR code, or a page to open.
+
+    A part may be set aside in the shopper's wallet; the method "wallet" takes the whole from there at once.
+    """
     async with rt.db.session() as tx:
         row = await service.get_own_whole(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
         if row.state != "unpaid" or row.expires_at <= tx.now:
@@ -136,7 +141,14 @@ async def pay_order(
         description=f"{row.lines[0].title[:40]}{more}",
         expires_at=row.expires_at,
     )
-    return await payments.prepare(rt, merchant, charge, data.method, client_ip=client.address)
+    if data.method == "wallet":
+        async with rt.db.transaction() as tx:
+            return await payments.pay_whole(tx, merchant.merchant_id, charge, settle)
+    if data.wallet_fen >= row.total_fen:
+        raise WholeByWallet
+    return await payments.prepare(
+        rt, merchant, charge, data.method, client_ip=client.address, wallet_fen=data.wallet_fen
+    )
 
 
 @post("/api/shop/{m:str}/orders/{order_id:uuid}/sync-payment", status_code=200, opt=access("shopper"))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from bihuan.kernel.ids import AddressId, CounterId, LineId, OrderId, ProductId, ShopperId, SkuId, StaffId, StoreId
+from bihuan.kernel.money import MAX_FEN
 from bihuan.payments import PaymentView
 
 MAX_LINES = 50
@@ -202,9 +203,10 @@ class CancelInput(msgspec.Struct, frozen=True):
 
 
 class PayInput(msgspec.Struct, frozen=True):
-    """How the shopper pays."""
+    """How the shopper pays: `wallet_fen` from her wallet and the rest at WeChat, or the whole by "wallet" at once."""
 
-    method: Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
+    method: Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5", "wallet"]
+    wallet_fen: Annotated[int, msgspec.Meta(ge=0, le=MAX_FEN)] = 0
 
 
 class ShipLine(msgspec.Struct, frozen=True):

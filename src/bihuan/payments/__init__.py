@@ -36,6 +36,7 @@ from bihuan.payments.schemas import (
     RefundView,
 )
 from bihuan.payments.settlers import Receipt, Settler, Settlers, Verdict
+from bihuan.payments.tenders import pay_whole
 from bihuan.payments.watching import list_for, list_parked, sync
 
 __all__ = [
@@ -69,6 +70,7 @@ __all__ = [
     "join_provider",
     "list_for",
     "list_parked",
+    "pay_whole",
     "prepare",
     "refund",
     "refundable_fen",

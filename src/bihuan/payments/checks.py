@@ -16,13 +16,14 @@ CHECKS = (
     ),
     Check(
         "payments.accepted_once",
-        "a paid payment kept exactly one attempt's money; one of another system, that of all its means",
+        "a paid payment kept the whole of its amount: of one attempt at WeChat, or that and a part of the wallet",
         """select p.merchant_id || '/' || p.payment_id as id, count(a.attempt_id) as accepted
            from payments p left join payment_attempts a
              on a.merchant_id = p.merchant_id and a.payment_id = p.payment_id and a.verdict = 'accepted'
            where p.state = 'paid' group by p.merchant_id, p.payment_id
-           having count(a.attempt_id) <> 1
-              and (count(a.attempt_id) = 0 or bool_or(a.mchid <> '') or sum(a.paid_fen) <> p.amount_fen)""",
+           having coalesce(sum(a.paid_fen), 0) <> p.amount_fen
+              or count(a.attempt_id) filter (where a.tender = 'wechat') > 1
+              or count(a.attempt_id) filter (where a.tender = 'wallet') > 1""",
     ),
     Check(
         "payments.receipts_posted",
@@ -67,6 +68,18 @@ CHECKS = (
              on t.merchant_id = d.merchant_id and t.source = 'refund_decision' and t.source_id = d.decision_id
            where r.total is distinct from d.amount_fen or r.done is distinct from d.settled_fen
               or t.source_id is null""",
+    ),
+    Check(
+        "payments.parts_held",
+        "a payment's wallet part is held while it may be paid, taken when it is, and given back when not",
+        """select a.merchant_id || '/' || a.attempt_id as id, a.state, h.state as held, p.state as payment
+           from payment_attempts a
+           join payments p on p.merchant_id = a.merchant_id and p.payment_id = a.payment_id
+           left join wallet_holds h on h.merchant_id = a.merchant_id and h.hold_id = a.attempt_id
+           where a.tender = 'wallet' and (
+             h.state is distinct from case a.state when 'created' then 'held' when 'paid' then 'captured'
+                                        else 'released' end
+             or h.principal_fen + h.gift_fen <> a.amount_fen or (a.state = 'created' and p.state = 'paid'))""",
     ),
     Check(
         "payments.receipts_applied",

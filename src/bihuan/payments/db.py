@@ -16,7 +16,7 @@ class Begun(msgspec.Struct, frozen=True):
     """An attempt that serves, new or found; the attempt's fields are null unless `payment_state` is open."""
 
     payment_id: PaymentId
-    payment_state: str  # open | paid | closed | exhausted
+    payment_state: str  # open | paid | closed | exhausted | replan
     attempt_id: UUID | None
     out_trade_no: str | None
     prepay_id: str | None
@@ -40,12 +40,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def begin(
-    tx: Tx, merchant_id: MerchantId, charge: Charge, draft: Draft, prepay_life: timedelta, most: int
+    tx: Tx, merchant_id: MerchantId, charge: Charge, draft: Draft, prepay_life: timedelta, most: int, wallet_fen: int
 ) -> Begun:
-    """Records the intent to pay, or finds a live attempt that serves: one statement."""
+    """Records the intent to pay, or finds a live attempt that serves: one statement.
+
+    What is asked for at WeChat is the rest beside `wallet_fen`, which has to be the plan already ('replan' if not).
+    """
     row = await tx.fetchrow(
         """select * from payment_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                                       $18, $19)""",
+                                       $18, $19, $20)""",
         merchant_id,
         tx.now,
         draft.payment_id,
@@ -65,6 +68,7 @@ async def begin(
         draft.due_at,
         tx.now - prepay_life,
         most,
+        wallet_fen,
     )
     if row is None:
         raise RuntimeError("payment_begin returned nothing")
@@ -108,11 +112,15 @@ class AttemptRow(msgspec.Struct, frozen=True):
     purpose: str
     reference_id: UUID
     shopper_id: ShopperId
+    wallet_fen: int  # that the wallet was to pay beside it
+    planned_fen: int  # that the wallet is to pay now
+    payment_state: str
     sp_mchid: str  # of its account; empty: direct
 
 
 _ATTEMPT = """a.attempt_id, a.payment_id, a.out_trade_no, a.method, a.mchid, a.appid, a.amount_fen, a.state,
               a.transaction_id, p.purpose, p.reference_id, p.shopper_id,
+              a.wallet_fen, p.wallet_fen as planned_fen, p.state as payment_state,
               coalesce((select sp_mchid from payment_accounts c
                         where c.merchant_id = a.merchant_id and c.mchid = a.mchid), '') as sp_mchid"""
 
@@ -165,7 +173,8 @@ async def write_settled(tx: Tx, merchant_id: MerchantId, settled: Sequence[Settl
            ), others as (
              update payment_attempts a set close_wanted = true, due_at = $2
              from s where a.merchant_id = $1 and a.payment_id = s.payment_id and s.verdict = 'accepted'
-               and a.state in ('created', 'prepaid') and a.attempt_id not in (select attempt_id from s)
+               and a.state in ('created', 'prepaid') and a.tender <> 'wallet'
+               and a.attempt_id not in (select attempt_id from s)
            ), refunds as (
              insert into payment_refunds (merchant_id, refund_id, attempt_id, amount_fen, reason, due_at, created_at)
              select $1, s.refund_id, s.attempt_id, s.paid_fen, s.reason, $2, $2 from s where s.refund_id is not null

@@ -1,18 +1,19 @@
 """Giving back money that was kept: a decision, split over the tenders that brought it.
 
 Each tender gives back in proportion to what it still holds, to the fen, and never more than that; `rules.divide`
-says how. A decision is named by its cause, so it is taken once. The refund job carries the parts out.
+says how. A decision is named by its cause, so it is taken once. The wallet's part is back at
+once; the refund job carries the others out.
 """
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from bihuan import ledger
+from bihuan import ledger, wallet
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Unprocessable
 from bihuan.kernel.ids import MerchantId, RefundId, new_id
 from bihuan.kernel.money import MAX_FEN
-from bihuan.payments import db_decisions, rules
+from bihuan.payments import db_decisions, refunds, rules
 from bihuan.payments.db_decisions import Decision, KeptRow
 from bihuan.payments.errors import RefundByHand, RefundDecidedOtherwise, RefundTooLarge, TooManyRefunds
 from bihuan.payments.schemas import RefundPart, RefundSplit
@@ -73,6 +74,10 @@ async def refund(
     shares = rules.divide(amount_fen, [row.left_fen for row in kept])
     parts = [(RefundId(new_id()), row, share) for row, share in zip(kept, shares, strict=True) if share]
     await db_decisions.insert(tx, merchant_id, decision, parts)
+    for refund_id, row, share in parts:
+        if row.tender == "wallet":
+            await wallet.give_back(tx, merchant_id, row.attempt_id, refund_id, share, f"退款：{decision.reason}")
+            await refunds.succeed_here(tx, merchant_id, refund_id)
     await ledger.post(tx, merchant_id, [_posting(decision)])
     return RefundSplit(
         decision.decision_id, amount_fen, [RefundPart(refund_id, row.tender, share) for refund_id, row, share in parts]

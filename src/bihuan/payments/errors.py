@@ -125,6 +125,22 @@ class H5Unavailable(Conflict):
     en = "This address cannot pay in the browser; scan the code instead."
 
 
+class PlanChanged(Conflict):
+    """Another request chose another part for the wallet at the same time."""
+
+    code = "payment_plan_changed"
+    zh = "支付方式已在其他页面更改，请重新发起支付。"
+    en = "The payment was planned otherwise elsewhere; start it again."
+
+
+class NotAccepted(Conflict):
+    """What was to be paid cannot be paid any more; nothing was taken. `reason` says why."""
+
+    code = "payment_not_accepted"
+    zh = "该笔款项当前无法支付，未扣款。"
+    en = "This cannot be paid now; nothing was taken."
+
+
 class RefundTooLarge(Conflict):
     """More than is left of what was paid; `left_fen` is what is."""
 

@@ -89,7 +89,7 @@ async def settle_safely(
         if len(heard) == 1 and not collided:
             log.exception("settlement failed", out_trade_no=heard[0].transaction.out_trade_no)
             return [error]
-        log.warning("settlement batch failed; one by one", error=str(error), size=len(heard))
+        log.warning("settlement batch not settled together; one by one", error=str(error), size=len(heard))
     results: list[Outcome | Exception] = []
     for one in heard:
         try:

@@ -15,7 +15,7 @@ from bihuan import identity
 from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
-from bihuan.payments import clients, db, rules
+from bihuan.payments import clients, db, rules, tenders
 from bihuan.payments.clients import Line
 from bihuan.payments.db import Begun, Draft
 from bihuan.payments.errors import (
@@ -23,6 +23,7 @@ from bihuan.payments.errors import (
     H5Unavailable,
     OpenidRequired,
     PaymentClosed,
+    PlanChanged,
     TooManyAttempts,
     WeChatPayRefused,
     WeChatPayUnavailable,
@@ -39,31 +40,41 @@ _AGAIN = frozenset({"INVALID_REQUEST", "ORDER_CLOSED", "OUT_TRADE_NO_USED"})
 
 
 async def prepare(
-    rt: Runtime, merchant: Merchant, charge: Charge, method: Method, *, client_ip: str | None = None
+    rt: Runtime,
+    merchant: Merchant,
+    charge: Charge,
+    method: Method,
+    *,
+    client_ip: str | None = None,
+    wallet_fen: int = 0,
 ) -> Prepared:
     """Makes a payment that the shopper can confirm. `client_ip` is the shopper's, for wechat_h5.
 
-    Raises PaymentNotConfigured, OpenidRequired, AlreadyPaid, PaymentClosed, TooManyAttempts, WeChatPayRefused,
-    WeChatPayUnavailable (the same request may be made again).
+    `wallet_fen` of it is set aside in her wallet first, and WeChat is asked for the rest; asked for again with
+    another part, the former plan is given up. Raises PaymentNotConfigured, OpenidRequired, AlreadyPaid,
+    PaymentClosed, TooManyAttempts, WeChatPayRefused, WeChatPayUnavailable (the same request may be made again),
+    WalletShort, WalletFrozen, ValueError for a part that leaves nothing to pay.
     """
+    if not 0 <= wallet_fen < charge.amount_fen:
+        raise ValueError(f"{wallet_fen} of {charge.amount_fen} fen by wallet leaves nothing for WeChat")
     if method == "wechat_h5" and not _may_pay_in_browser(client_ip):
         raise H5Unavailable
     lines = await clients.lines_of(rt, merchant.merchant_id)
     line = lines.active()
     appid = lines.appid(method)
     for last in (False, True):
-        begun, openid = await _begin(rt, merchant, charge, method, line, appid)
+        begun, openid = await _begin(rt, merchant, charge, method, line, appid, wallet_fen)
         if begun.prepay_id is None and begun.code_url is None:
             try:
                 begun = await _order(
-                    rt, merchant, begun, line, _Way(method, appid, openid, client_ip), charge.amount_fen
+                    rt, merchant, begun, line, _Way(method, appid, openid, client_ip), charge.amount_fen - wallet_fen
                 )
             except PayError as refused:
                 await _fail(rt, merchant, begun, refused)
                 if last or refused.code not in _AGAIN:
                     raise WeChatPayRefused(wechat_code=refused.code, detail=refused.message) from refused
                 continue
-        return _prepared(line, appid, begun, method)
+        return _prepared(line, appid, begun, method, wallet_fen)
     raise AssertionError("unreachable")
 
 
@@ -85,7 +96,7 @@ def _may_pay_in_browser(client_ip: str | None) -> bool:
 
 
 async def _begin(
-    rt: Runtime, merchant: Merchant, charge: Charge, method: Method, line: Line, appid: str
+    rt: Runtime, merchant: Merchant, charge: Charge, method: Method, line: Line, appid: str, wallet_fen: int
 ) -> tuple[Begun, str | None]:
     openid: str | None = None
     async with rt.db.session() as tx:
@@ -104,7 +115,15 @@ async def _begin(
             expires_at=rules.expiry_at_wechat(tx.now, charge.expires_at),
             due_at=tx.now + rules.FIRST_CHECK,
         )
-        begun = await db.begin(tx, merchant.merchant_id, charge, draft, rules.prepay_life(method), rules.MOST_ATTEMPTS)
+        life, most = rules.prepay_life(method), rules.MOST_ATTEMPTS
+        begun = await db.begin(tx, merchant.merchant_id, charge, draft, life, most, wallet_fen)
+    if begun.payment_state == "replan":
+        async with rt.db.transaction() as tx:
+            await tenders.plan(tx, merchant.merchant_id, charge, wallet_fen)
+        async with rt.db.session() as tx:
+            begun = await db.begin(tx, merchant.merchant_id, charge, draft, life, most, wallet_fen)
+    if begun.payment_state == "replan":  # another tab planned otherwise in between
+        raise PlanChanged
     if begun.payment_state == "paid":
         raise AlreadyPaid
     if begun.payment_state == "closed":
@@ -161,11 +180,11 @@ async def _fail(rt: Runtime, merchant: Merchant, begun: Begun, refused: PayError
         await db.set_failed(tx, merchant.merchant_id, attempt_id, f"{refused.code}: {refused.message}")
 
 
-def _prepared(line: Line, appid: str, begun: Begun, method: Method) -> Prepared:
+def _prepared(line: Line, appid: str, begun: Begun, method: Method, wallet_fen: int) -> Prepared:
     *_, expires_at = _fields(begun)
     params: PayParams | None = None
     if begun.prepay_id is not None:
         params = PayParams(**line.client.jsapi_params(appid, begun.prepay_id))
     if method == "wechat_h5":
-        return Prepared(begun.payment_id, method, None, None, expires_at, h5_url=begun.code_url)
-    return Prepared(begun.payment_id, method, params, begun.code_url, expires_at)
+        return Prepared(begun.payment_id, method, None, None, expires_at, h5_url=begun.code_url, wallet_fen=wallet_fen)
+    return Prepared(begun.payment_id, method, params, begun.code_url, expires_at, wallet_fen=wallet_fen)

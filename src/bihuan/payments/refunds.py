@@ -7,7 +7,7 @@ merchant at WeChat's own console; it is parked, visible, and asked about until i
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
@@ -153,7 +153,7 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
     error = "退款异常：请在微信支付商户平台处理" if to == "abnormal" else None
     await db_refunds.set_state(tx, row, to, told.refund_id, due_at, error, park=to == "abnormal")
     if to == "success":
-        await _succeed(tx, row, told)
+        await _succeed(tx, row, told.refunded_at)
     elif to == "closed":
         await _replace(tx, row)
     elif error is not None:
@@ -161,7 +161,15 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
     return None
 
 
-async def _succeed(tx: Tx, row: RefundRow, told: Refund) -> None:
+async def succeed_here(tx: Tx, merchant_id: MerchantId, refund_id: RefundId) -> None:
+    """A refund that needs nobody else is done in the transaction that decided it."""
+    row = await db_refunds.lock_refund(tx, merchant_id, refund_id)
+    if row is None or not await db_refunds.set_state(tx, row, "success", None, tx.now, None, park=False):
+        raise RuntimeError(f"refund {refund_id} changed under its lock")
+    await _succeed(tx, row, None)
+
+
+async def _succeed(tx: Tx, row: RefundRow, refunded_at: datetime | None) -> None:
     await events.emit(
         tx,
         RefundSucceeded(
@@ -184,9 +192,12 @@ async def _succeed(tx: Tx, row: RefundRow, told: Refund) -> None:
     posting = ledger.Transaction(
         "refund",
         row.refund_id,
-        f"微信支付退款 {row.out_trade_no}",
-        [ledger.Entry("refunds_payable", row.amount_fen), ledger.Entry("wechat_clearing", -row.amount_fen)],
-        told.refunded_at,
+        f"{rules.TENDER_NAMES[row.tender]}退款 {row.out_trade_no}",
+        [
+            ledger.Entry("refunds_payable", row.amount_fen),
+            ledger.Entry(rules.CLEARING[row.tender], -row.amount_fen),
+        ],
+        refunded_at,
     )
     await ledger.post(tx, row.merchant_id, [posting])
 

@@ -9,6 +9,7 @@ import msgspec
 from bihuan.wechat.pay import Transaction
 
 Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
+"""How the shopper pays at WeChat."""
 
 Tender = Literal["wechat", "wallet", "alipay", "cash", "card", "external"]
 """Where the money of an attempt is."""
@@ -22,6 +23,16 @@ CLEARING: dict[str, str] = {
     "external": "external_clearing",
 }
 """Tender -> the account of the book that its money comes from and goes back to."""
+
+TENDER_NAMES: dict[str, str] = {
+    "wechat": "微信支付",
+    "wallet": "储值",
+    "alipay": "支付宝",
+    "cash": "现金",
+    "card": "刷卡",
+    "external": "其他渠道",
+}
+"""Tender -> its name in the books."""
 
 RefundState = Literal["applied", "processing", "success", "closed", "abnormal"]
 

@@ -34,14 +34,19 @@ class PayParams(msgspec.Struct, frozen=True):
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A payment that the shopper can make now: by `pay_params`, the QR code of `code_url`, or the page `h5_url`."""
+    """A payment that the shopper can make now: by `pay_params`, the QR code of `code_url`, or the page `h5_url`.
+
+    `wallet_fen` of it is set aside in her wallet; method "wallet": that was all, and it is `paid`.
+    """
 
     payment_id: PaymentId
-    method: Method
+    method: Method | Literal["wallet"]
     pay_params: PayParams | None
     code_url: str | None
     expires_at: datetime
     h5_url: str | None = None
+    wallet_fen: int = 0
+    paid: bool = False
 
 
 class RefundView(msgspec.Struct, frozen=True):

@@ -17,8 +17,9 @@ from bihuan.kernel import events, metrics
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, RefundId, new_id
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments import db, rules
+from bihuan.payments import db, rules, tenders
 from bihuan.payments.db import AttemptRow, Seen, Settled
+from bihuan.payments.db_tenders import Part
 from bihuan.payments.rules import Asked, Judgement
 from bihuan.payments.settlers import Receipt, Settlers, Verdict
 from bihuan.wechat.pay import Transaction
@@ -37,10 +38,15 @@ class Heard(msgspec.Struct, frozen=True):
     plaintext: bytes = b""
 
 
+class NotTogether(Exception):
+    """Two receipts of one payment with a part from the wallet: each is to be settled alone."""
+
+
 class _Case(msgspec.Struct):
     heard: Heard
     attempt: AttemptRow
     judgement: Judgement
+    part: Part | None = None  # held in the wallet, to be taken with it
 
 
 async def settle(rt: Runtime, settlers: Settlers, merchant_id: MerchantId, heard: Sequence[Heard]) -> list[Outcome]:
@@ -53,7 +59,7 @@ async def settle(rt: Runtime, settlers: Settlers, merchant_id: MerchantId, heard
 
 
 async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: Sequence[Heard]) -> list[Outcome]:
-    """Settles a batch. Raises LookupError for a purpose nobody settles, and what a settler raises."""
+    """Settles a batch. Raises LookupError for a purpose nobody settles, NotTogether, and what a settler raises."""
     attempts = await db.lock_attempts(tx, merchant_id, sorted({h.transaction.out_trade_no for h in heard}))
     outcomes: list[tuple[Outcome, str | None]] = []
     cases: dict[int, _Case] = {}
@@ -66,6 +72,7 @@ async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: 
             taken.add(attempt.attempt_id)
             asked = Asked(attempt.mchid, attempt.appid, attempt.amount_fen, attempt.sp_mchid)
             cases[place] = _Case(one, attempt, rules.judge(asked, one.transaction))
+    await _find_parts(tx, merchant_id, list(cases.values()))
     await _ask_settlers(tx, settlers, merchant_id, [case for case in cases.values() if case.judgement.verdict is None])
     for place, case in cases.items():
         outcomes[place] = (case.judgement.verdict or "accepted", case.judgement.reason)
@@ -89,6 +96,26 @@ def _repeat(attempt: AttemptRow | None, told: Transaction, taken: set[UUID]) -> 
     return None
 
 
+async def _find_parts(tx: Tx, merchant_id: MerchantId, cases: Sequence[_Case]) -> None:
+    """Holds what wallets are to pay beside what came; before anything else is locked but the payments."""
+    shared = [case for case in cases if case.attempt.wallet_fen or case.attempt.planned_fen]
+    if not shared:
+        return
+    if len({case.attempt.payment_id for case in cases}) < len(cases):
+        raise NotTogether
+    for case in sorted(shared, key=lambda case: case.attempt.shopper_id):
+        if case.judgement.verdict is not None:
+            continue
+        if case.attempt.payment_state == "paid":
+            case.judgement = Judgement("refused", "second_payment")
+        elif case.attempt.wallet_fen == 0:
+            await tenders.give_up(tx, merchant_id, case.attempt)
+        else:
+            case.part = await tenders.part_for(tx, merchant_id, case.attempt)
+            if case.part is None:
+                case.judgement = Judgement("refused", "wallet_short")
+
+
 async def _ask_settlers(tx: Tx, settlers: Settlers, merchant_id: MerchantId, cases: Sequence[_Case]) -> None:
     by_purpose: dict[str, list[_Case]] = {}
     for case in cases:
@@ -108,7 +135,7 @@ def _receipt(tx: Tx, case: _Case) -> Receipt:
         attempt.payment_id,
         attempt.purpose,
         attempt.reference_id,
-        attempt.amount_fen,
+        attempt.amount_fen + attempt.wallet_fen,
         attempt.out_trade_no,
         told.transaction_id,
         told.paid_at or tx.now,
@@ -134,6 +161,10 @@ async def _write(tx: Tx, merchant_id: MerchantId, cases: Sequence[_Case]) -> Non
             continue
         postings += _postings(case, one)
         facts.append(_fact(tx, merchant_id, case, one))
+        if case.part is not None and one.verdict == "accepted":
+            postings.append(await tenders.take_part(tx, merchant_id, case.attempt, case.part))
+        elif case.part is not None:
+            await tenders.release_part(tx, merchant_id, case.part)
     # Last: the book stays locked until the commit.
     await events.emit(tx, *facts)
     await ledger.post(tx, merchant_id, postings)

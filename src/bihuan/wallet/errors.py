@@ -1,0 +1,35 @@
+"""What the wallet refuses."""
+
+from bihuan.kernel.errors import Conflict, Unprocessable
+
+
+class WalletShort(Conflict):
+    """Less is in the wallet than was asked for; `available_fen` is what can be spent."""
+
+    code = "wallet_short"
+    zh = "储值余额不足。"
+    en = "There is not enough in the wallet."
+
+
+class WalletFrozen(Conflict):
+    """The merchant stopped this wallet."""
+
+    code = "wallet_frozen"
+    zh = "储值账户已冻结，请联系商家。"
+    en = "This wallet is frozen; ask the merchant."
+
+
+class WalletClosed(Conflict):
+    """The merchant takes no top-ups."""
+
+    code = "wallet_closed"
+    zh = "商家暂未开通储值。"
+    en = "This merchant takes no top-ups."
+
+
+class SettingsNotAcceptable(Unprocessable):
+    """`reason` names what does not fit."""
+
+    code = "wallet_settings_not_acceptable"
+    zh = "储值设置有误：最低金额不能高于最高金额，赠送档位须从低到高且不重复。"
+    en = "The least must not be above the most, and gift rules must ascend."
