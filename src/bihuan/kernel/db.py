@@ -57,9 +57,9 @@ class Tx:
         self.now = now
         self.routes = routes
 
-    async def fetch(self, sql: str, *args: object) -> list[Row]:
-        """All rows."""
-        return await self._connection.fetch(sql, *args)
+    async def fetch(self, sql: str, *args: object, timeout: float | None = None) -> list[Row]:  # noqa: ASYNC109
+        """All rows; `timeout` in seconds is for what may take longer than a request."""
+        return await self._connection.fetch(sql, *args, timeout=timeout)
 
     async def fetchrow(self, sql: str, *args: object) -> Row | None:
         """The first row, or None."""

@@ -2,23 +2,34 @@
 
 A transaction is a list of entries that sums to zero (debit positive, credit negative), unique by
 (merchant_id, source, source_id): posting it again posts nothing. The application's database role can write
-only through the SQL function `ledger_post`. Invariants: every transaction and every book sums to zero;
-balances equal their entries (`checks`).
+only through the SQL functions `ledger_post` (of one book) and `ledger_post_books`. Each transaction is booked on a
+day; days that are closed (`periods`) take nothing any more, and what comes late is booked on the first open one.
+Invariants: every transaction and every book sums to zero; balances and days equal their entries; closed days stay
+as they were (`checks`).
 """
 
+from bihuan.ledger import books, journal, periods
 from bihuan.ledger.checks import CHECKS
+from bihuan.ledger.errors import PeriodClosed
 from bihuan.ledger.movements import Movement, list_movements
-from bihuan.ledger.rules import Entry, Transaction, Unbalanced, UnknownAccount
-from bihuan.ledger.service import balances, post
+from bihuan.ledger.rules import CHART, Entry, Transaction, Unbalanced, UnknownAccount
+from bihuan.ledger.service import balances, name_of, post, view_of
 
 __all__ = [
+    "CHART",
     "CHECKS",
     "Entry",
     "Movement",
+    "PeriodClosed",
     "Transaction",
     "Unbalanced",
     "UnknownAccount",
     "balances",
+    "books",
+    "journal",
     "list_movements",
+    "name_of",
+    "periods",
     "post",
+    "view_of",
 ]

@@ -7,7 +7,7 @@ import msgspec
 from bihuan.kernel.db import Tx
 from bihuan.kernel.derived_ids import derived_id_at
 from bihuan.kernel.ids import MerchantId
-from bihuan.ledger import rules
+from bihuan.ledger import db, rules
 from bihuan.ledger.rules import Transaction
 
 
@@ -21,8 +21,8 @@ class PastTransaction(msgspec.Struct, frozen=True):
 async def post_books(tx: Tx, rows: Sequence[PastTransaction]) -> int:
     """Posts transactions of many merchants in one statement; returns how many were new.
 
-    Raises ValueError for one without its time, Unbalanced and UnknownAccount; nothing is posted then. The
-    books stay locked until the caller's transaction ends: post last.
+    Raises ValueError for one without its time, Unbalanced, UnknownAccount and PeriodClosed; nothing is posted
+    then. The books stay locked until the caller's transaction ends: post last.
     """
     if not rows:
         return 0
@@ -36,19 +36,21 @@ async def post_books(tx: Tx, rows: Sequence[PastTransaction]) -> int:
     known = [at for at in times if at is not None]
     if len(known) < len(times):
         raise ValueError("a past transaction must say when it occurred")
-    return await tx.fetchval(
-        "select ledger_post_books($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        tx.now,
-        [row.merchant_id for row in rows],
-        [
-            derived_id_at(at, row.transaction.source, str(row.transaction.source_id))
-            for at, row in zip(known, rows, strict=True)
-        ],
-        [row.transaction.source for row in rows],
-        [row.transaction.source_id for row in rows],
-        [row.transaction.description[:200] for row in rows],
-        known,
-        [place for place, _ in entries],
-        [entry.account for _, entry in entries],
-        [entry.amount_fen for _, entry in entries],
-    )
+    async with db.refused_if_closed():
+        return await tx.fetchval(
+            "select ledger_post_books($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            tx.now,
+            [row.merchant_id for row in rows],
+            [
+                derived_id_at(at, row.transaction.source, str(row.transaction.source_id))
+                for at, row in zip(known, rows, strict=True)
+            ],
+            [row.transaction.source for row in rows],
+            [row.transaction.source_id for row in rows],
+            [row.transaction.description[:200] for row in rows],
+            known,
+            [place for place, _ in entries],
+            [entry.account for _, entry in entries],
+            [entry.amount_fen for _, entry in entries],
+            [row.transaction.booked_on for row in rows],
+        )

@@ -1,5 +1,6 @@
 """Routes of the merchant's book: read only, nothing posts by HTTP."""
 
+from datetime import date
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -7,20 +8,53 @@ from litestar import Request, get
 from litestar.params import Parameter
 
 from bihuan.kernel import paging
+from bihuan.kernel.errors import BadRequest
 from bihuan.kernel.http import access, language_of
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.ledger import service
-from bihuan.ledger.schemas import AccountView, TransactionView
+from bihuan.ledger import books, journal, service
+from bihuan.ledger.journal import Filter
+from bihuan.ledger.schemas import AccountView, TransactionView, TurnoverView
 from bihuan.staff import StaffSession
+
+AccountName = Annotated[str | None, Parameter(max_length=40, description="Only those with an entry here.")]
+SourceName = Annotated[str | None, Parameter(max_length=40, description="Only those that come from this.")]
+First = Annotated[date | None, Parameter(description="From this day of the book on, Asia/Shanghai.")]
+Last = Annotated[date | None, Parameter(description="To this day of the book.")]
+Text = Annotated[
+    str | None,
+    Parameter(max_length=100, description="In the description; or the whole id of a transaction or of its cause."),
+]
+
+
+class BackwardDays(BadRequest):
+    """The first day is after the last one, or they are too far apart."""
+
+    code = "bad_period"
+    zh = "起止日期不对：开始不能晚于结束，最多 {most} 天。"
+    en = "The days are wrong: the first must not be after the last, {most} days at most."
+
+
+MOST_DAYS = 3660
+
+
+def check_days(first: date, last: date, most: int = MOST_DAYS) -> None:
+    """Raises BackwardDays."""
+    if not 0 <= (last - first).days < most:
+        raise BackwardDays(most=most)
 
 
 @get("/api/merchant/ledger/accounts", opt=access("staff:ledger.read"))
-async def list_accounts(rt: Runtime, staff: StaffSession, request: Request[Any, Any, Any]) -> Page[AccountView]:
+async def list_accounts(
+    rt: Runtime,
+    staff: StaffSession,
+    request: Request[Any, Any, Any],
+    on: Annotated[date | None, Parameter(description="At the end of this day of the book; now without it.")] = None,
+) -> Page[AccountView]:
     """The accounts of the book with their balances; they sum to zero."""
     language = language_of(request.headers.get("accept-language"))
     async with rt.db.session() as tx:
-        return Page(await service.list_accounts(tx, staff.merchant_id, language))
+        return Page(await service.list_accounts(tx, staff.merchant_id, language, on))
 
 
 @get("/api/merchant/ledger/transactions", opt=access("staff:ledger.read"))
@@ -28,19 +62,47 @@ async def list_transactions(
     rt: Runtime,
     staff: StaffSession,
     request: Request[Any, Any, Any],
-    account: Annotated[str | None, Parameter(max_length=40, description="Only those with an entry here.")] = None,
+    account: AccountName = None,
+    source: SourceName = None,
+    first: First = None,
+    last: Last = None,
+    q: Text = None,
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> Page[TransactionView]:
-    """Transactions with their entries, newest first."""
-    before = paging.decode(cursor, tuple[UUID])
+    """Transactions with their entries, newest first by day of the book. A page that looks for a text can be short."""
+    after = paging.decode(cursor, tuple[date, UUID])
+    language = language_of(request.headers.get("accept-language"))
+    wanted = Filter(
+        account=account or None, source=source or None, first=first, last=last, text=(q or "").strip() or None
+    )
+    async with rt.db.session() as tx:
+        found = await journal.find(tx, staff.merchant_id, wanted, after, limit)
+    following = paging.encode(found.next[0].isoformat(), str(found.next[1])) if found.next else None
+    return Page([service.view_of(row, language) for row in found.rows], following)
+
+
+@get("/api/merchant/ledger/sources", opt=access("staff:ledger.read"))
+async def list_sources(rt: Runtime, staff: StaffSession) -> Page[str]:
+    """What the transactions of this book come from."""
+    async with rt.db.session() as tx:
+        return Page(await journal.list_sources(tx, staff.merchant_id))
+
+
+@get("/api/merchant/ledger/turnovers", opt=access("staff:ledger.read"))
+async def list_turnovers(
+    rt: Runtime,
+    staff: StaffSession,
+    request: Request[Any, Any, Any],
+    first: Annotated[date, Parameter(description="The first day of the book.")],
+    last: Annotated[date, Parameter(description="The last one.")],
+) -> Page[TurnoverView]:
+    """The trial balance of some days: opening, debits, credits, closing of each account that moved until then."""
+    check_days(first, last)
     language = language_of(request.headers.get("accept-language"))
     async with rt.db.session() as tx:
-        rows = await service.list_transactions(
-            tx, staff.merchant_id, account or None, before[0] if before else None, limit + 1, language
-        )
-    more = len(rows) > limit
-    return Page(rows[:limit], paging.encode(str(rows[limit - 1].transaction_id)) if more else None)
+        rows = await books.turnovers(tx, staff.merchant_id, first, last)
+    return Page(service.turnover_views(rows, language))
 
 
-ROUTES = (list_accounts, list_transactions)
+ROUTES = (list_accounts, list_transactions, list_sources, list_turnovers)

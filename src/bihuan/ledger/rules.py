@@ -1,7 +1,7 @@
 """What may be posted: the chart of accounts, and transactions that balance. No I/O."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -69,7 +69,9 @@ class Entry(msgspec.Struct, frozen=True):
 class Transaction(msgspec.Struct, frozen=True):
     """What happened, in money. (source, source_id) names the cause within the merchant and posts once.
 
-    `occurred_at` is the time of the business; None is the time of posting.
+    `occurred_at` is the time of the business; None is the time of posting. It is booked on that day (Asia/Shanghai),
+    or on the first open day when that day's month is closed: a fact that comes late is not lost. `booked_on` is for
+    a person who chooses the day of the book; a closed one is refused.
     """
 
     source: str
@@ -77,6 +79,7 @@ class Transaction(msgspec.Struct, frozen=True):
     description: str
     entries: Sequence[Entry]
     occurred_at: datetime | None = None
+    booked_on: date | None = None
 
 
 def check(transaction: Transaction) -> None:

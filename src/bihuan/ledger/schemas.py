@@ -1,6 +1,6 @@
 """Wire types of the ledger."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import msgspec
@@ -24,7 +24,10 @@ class EntryView(msgspec.Struct, frozen=True):
 
 
 class TransactionView(msgspec.Struct, frozen=True):
-    """A transaction with its entries, which sum to zero."""
+    """A transaction with its entries, which sum to zero.
+
+    `late`: it is booked on another day than that of the business, which was closed already.
+    """
 
     transaction_id: UUID
     source: str
@@ -32,4 +35,18 @@ class TransactionView(msgspec.Struct, frozen=True):
     memo: str
     occurred_at: datetime
     posted_at: datetime
+    booked_on: date
+    late: bool
     entries: list[EntryView]
+
+
+class TurnoverView(msgspec.Struct, frozen=True):
+    """An account over some days: closing = opening + debit - credit; balances are debit positive."""
+
+    account: str
+    name: str
+    kind: str
+    opening_fen: int
+    debit_fen: int
+    credit_fen: int
+    closing_fen: int
