@@ -39,6 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_json: bool = False
     page_memory_seconds: float = 1.0
     """How long the storefront's public pages are remembered (`kernel/page_memory.py`); 0 is never."""
+    bill_days: int = 400
+    """How long the files of WeChat's bills are kept; 0 is for ever. What was reconciled stays."""
     demo_marker: Path | None = None
     """With the demo: the file that appears when its data is there."""
 
@@ -74,5 +76,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             log_level=env.get("BIHUAN_LOG_LEVEL", "info"),
             log_json=env.get("BIHUAN_LOG_JSON", "") == "1",
             page_memory_seconds=float(env.get("BIHUAN_PAGE_MEMORY_SECONDS", "1")),
+            bill_days=int(env.get("BIHUAN_BILL_DAYS", "400")),
             demo_marker=Path(env["BIHUAN_DEMO_MARKER"]) if env.get("BIHUAN_DEMO_MARKER") else None,
         )
