@@ -45,6 +45,7 @@ _ACCOUNTS = (
     Account("tool_costs", "expense", "平台工具费", "Tools and plans"),
     Account("compensation", "expense", "赔付", "Compensation"),
     Account("differences", "expense", "对账与盘点差异", "Differences"),
+    Account("till_expenses", "expense", "零星支出", "Paid out of tills"),
     Account("platform_fee", "expense", "平台服务费", "Platform fee"),
     Account("interbook_clearing", "clearing", "账簿间往来", "Interbook clearing"),
 )

@@ -8,8 +8,10 @@ transaction.
 One way in: notifications, queries of a shopper who waits, and the watching job all end in `settling.settle_in`.
 """
 
+from bihuan.payments import codes, counter
 from bihuan.payments.accounts import PaymentAccount, connect_account, get_account, join_provider
 from bihuan.payments.checks import CHECKS
+from bihuan.payments.db_counter import HandRefund, Part
 from bihuan.payments.decisions import refund, refundable_fen
 from bihuan.payments.errors import (
     AlreadyPaid,
@@ -45,8 +47,10 @@ __all__ = [
     "AlreadyPaid",
     "Charge",
     "H5Unavailable",
+    "HandRefund",
     "Method",
     "OpenidRequired",
+    "Part",
     "PartnerAccountIn",
     "PaymentAccount",
     "PaymentAccountIn",
@@ -65,7 +69,9 @@ __all__ = [
     "Settlers",
     "TooManyRefunds",
     "Verdict",
+    "codes",
     "connect_account",
+    "counter",
     "get_account",
     "join_provider",
     "list_for",

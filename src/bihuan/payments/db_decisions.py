@@ -120,14 +120,15 @@ async def insert(
                cause_id, amount_fen, account, reason, decided_at)
              values ($1, $3, $4, $5, $6, $7, $8, $9, $10, $11, $2)
            ), parts as (
-             select * from unnest($12::uuid[], $13::uuid[], $14::bigint[]) as p (refund_id, attempt_id, amount_fen)
+             select * from unnest($12::uuid[], $13::uuid[], $14::bigint[], $15::boolean[])
+             as p (refund_id, attempt_id, amount_fen, by_hand)
            ), aside as (
              update payment_attempts a set refund_fen = a.refund_fen + p.amount_fen from parts p
              where a.merchant_id = $1 and a.attempt_id = p.attempt_id
            )
            insert into payment_refunds (merchant_id, refund_id, attempt_id, amount_fen, reason, due_at, created_at,
-             decision_id)
-           select $1, p.refund_id, p.attempt_id, p.amount_fen, $11, $2, $2, $3 from parts p""",
+             decision_id, by_hand)
+           select $1, p.refund_id, p.attempt_id, p.amount_fen, $11, $2, $2, $3, p.by_hand from parts p""",
         merchant_id,
         tx.now,
         decision.decision_id,
@@ -142,6 +143,7 @@ async def insert(
         [refund_id for refund_id, _, _ in parts],
         [row.attempt_id for _, row, _ in parts],
         [share for _, _, share in parts],
+        [row.tender in ("cash", "card") for _, row, _ in parts],
     )
 
 

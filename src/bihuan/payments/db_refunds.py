@@ -54,9 +54,9 @@ async def claim_due(tx: Tx, lease_until: datetime, limit: int) -> list[RefundRow
     """Takes refunds whose time has come, and keeps other workers off them until `lease_until`."""
     rows = await tx.fetch(
         f"""with due as (
-              select merchant_id, refund_id from payment_refunds
-              where due_at <= $1 and state in ('applied', 'processing', 'abnormal')
-              order by due_at limit $3 for update skip locked
+              select r.merchant_id, r.refund_id from payment_refunds r
+              where r.due_at <= $1 and r.state in ('applied', 'processing', 'abnormal') and not r.by_hand
+              order by r.due_at limit $3 for update skip locked
             ), claimed as (
               update payment_refunds r set due_at = $2, tries = r.tries + 1 from due
               where r.merchant_id = due.merchant_id and r.refund_id = due.refund_id returning r.*

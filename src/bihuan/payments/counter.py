@@ -1,0 +1,242 @@
+"""Payments at a counter: cash, cards and payment codes, alone or together, that make up one payment.
+
+The parts are recorded before anything is charged (`begin`). Cash and cards are in the cashier's hand; whether a
+payment code pays is WeChat's to say (`codes`). Then all parts count together or none does (`conclude`): the settler
+is asked once, for their sum. Nobody is notified of a payment code, so whoever began must conclude or `drop`.
+
+Locks, in this order: the payment, its parts, what is paid for, the book.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from bihuan import ledger
+from bihuan.facts.payments import PaymentReceived, PaymentRefused
+from bihuan.kernel import events
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import MerchantId, PaymentId, RefundId, new_id
+from bihuan.payments import db, db_counter, db_tenders, refunds, rules, tenders
+from bihuan.payments.db import AttemptRow, Settled
+from bihuan.payments.db_counter import HandRefund, Part
+from bihuan.payments.rules import Asked, Judgement
+from bihuan.payments.schemas import Charge
+from bihuan.payments.settlers import Receipt, Settler
+from bihuan.wechat.pay import Transaction
+
+CODE_METHOD = "wechat_code"
+
+
+class CounterPayment(msgspec.Struct, frozen=True):
+    """A payment with the parts that were begun for it; their ids are their numbers at whoever takes them."""
+
+    payment_id: PaymentId
+    parts: list[Part]
+
+    @property
+    def code(self) -> Part | None:
+        """The part that a payment code is to pay."""
+        return next((part for part in self.parts if part.tender == "wechat"), None)
+
+
+class Concluded(msgspec.Struct, frozen=True):
+    """What became of a counter's payment: kept whole, or not at all. `reason` says why not.
+
+    Not kept: cash and cards are to be given back over the counter; what a payment code brought goes back by itself.
+    """
+
+    accepted: bool
+    reason: str | None = None
+
+
+async def begin(tx: Tx, merchant_id: MerchantId, charge: Charge, parts: Sequence[Part]) -> CounterPayment:
+    """Records the intent to pay a charge with `parts`, which add up to it.
+
+    Gives up what was planned or ordered for it before. Raises AlreadyPaid, PaymentClosed, ValueError for parts that
+    do not add up.
+    """
+    if not parts or min(part.amount_fen for part in parts) <= 0:
+        raise ValueError("a payment has parts above zero")
+    if sum(part.amount_fen for part in parts) != charge.amount_fen:
+        raise ValueError("the parts do not make the amount")
+    payment = await tenders.plan(tx, merchant_id, charge, 0)
+    await db_counter.insert_parts(tx, merchant_id, payment.payment_id, charge, parts)
+    return CounterPayment(payment.payment_id, list(parts))
+
+
+async def conclude(
+    tx: Tx, settler: Settler, merchant_id: MerchantId, payment_id: PaymentId, told: Transaction | None
+) -> Concluded:
+    """Counts the parts that were begun: the code's is paid as `told` says, cash and cards are in hand.
+
+    Concluded before, it answers as it did then. What WeChat tells otherwise than was asked is judged as everywhere:
+    parked or given back. Raises LookupError when nothing was begun, or a code's part is not told of.
+    """
+    await db_tenders.lock(tx, merchant_id, payment_id)
+    rows = await _lock_parts(tx, merchant_id, payment_id)
+    known = await _known(tx, merchant_id, payment_id)
+    if not rows:
+        if known is None:
+            raise LookupError(f"nothing was begun for {payment_id}")
+        return known
+    code = next((row for row in rows if row.method == CODE_METHOD), None)
+    if (code is None) != (told is None):
+        raise LookupError("a payment code, or none, was begun")
+    judgement = Judgement(None)
+    if code is not None and told is not None:
+        judgement = rules.judge(Asked(code.mchid, code.appid, code.amount_fen, code.sp_mchid), told)
+    if judgement.verdict is None:
+        judgement = await _ask(tx, settler, merchant_id, rows, code, told)
+    if judgement.verdict is None:
+        await _keep(tx, merchant_id, rows, told)
+        return Concluded(True)
+    await _give_back(tx, merchant_id, rows, code, told, judgement)
+    return Concluded(False, judgement.reason)
+
+
+async def drop(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId, error: str) -> None:
+    """What was begun came to nothing: no money moved, or WeChat undid it. Drops what is open; again is no error."""
+    await db_tenders.lock(tx, merchant_id, payment_id)
+    await db_counter.close_parts(tx, merchant_id, payment_id, error)
+
+
+async def refunded_by_hand(tx: Tx, merchant_id: MerchantId, refund_id: RefundId) -> None:
+    """A cashier gave a refund of cash or by card out of her hands. Raises RuntimeError when it was done before."""
+    await refunds.succeed_here(tx, merchant_id, refund_id)
+
+
+async def list_hand_refunds(
+    tx: Tx, merchant_id: MerchantId, *, reference_id: UUID | None = None, limit: int = 50
+) -> list[HandRefund]:
+    """Decided refunds that wait for a cashier's hand, the oldest first: nobody else can carry them out."""
+    return await db_counter.list_hand_refunds(tx, merchant_id, reference_id, limit)
+
+
+async def _lock_parts(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -> list[AttemptRow]:
+    numbers = await db_counter.open_numbers(tx, merchant_id, payment_id)
+    rows = await db.lock_attempts(tx, merchant_id, numbers)
+    return [row for row in rows.values() if row.state == "created"]
+
+
+async def _known(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -> Concluded | None:
+    last = await db_counter.last_verdict(tx, merchant_id, payment_id)
+    return None if last is None else Concluded(last[0] == "accepted", last[1])
+
+
+async def _ask(
+    tx: Tx,
+    settler: Settler,
+    merchant_id: MerchantId,
+    rows: Sequence[AttemptRow],
+    code: AttemptRow | None,
+    told: Transaction | None,
+) -> Judgement:
+    first = code or rows[0]
+    receipt = Receipt(
+        first.payment_id,
+        first.purpose,
+        first.reference_id,
+        sum(row.amount_fen for row in rows),
+        first.out_trade_no,
+        told.transaction_id if told else first.out_trade_no,
+        (told.paid_at if told else None) or tx.now,
+    )
+    (verdict,) = await settler(tx, merchant_id, [receipt])
+    return Judgement(None) if verdict.accepted else Judgement("refused", verdict.reason or "refused")
+
+
+async def _keep(tx: Tx, merchant_id: MerchantId, rows: Sequence[AttemptRow], told: Transaction | None) -> None:
+    numbers = await db_counter.numbers_of(tx, merchant_id, [row.attempt_id for row in rows])
+    settled = [_settled(tx, row, told, numbers[row.attempt_id]) for row in rows]
+    await _write(tx, merchant_id, settled)
+    await events.emit(
+        tx,
+        *(PaymentReceived(**_about(tx, merchant_id, row, one)) for row, one in zip(rows, settled, strict=True)),
+    )
+    await ledger.post(tx, merchant_id, [_receipt_of(row, one) for row, one in zip(rows, settled, strict=True)])
+
+
+async def _give_back(
+    tx: Tx,
+    merchant_id: MerchantId,
+    rows: Sequence[AttemptRow],
+    code: AttemptRow | None,
+    told: Transaction | None,
+    judgement: Judgement,
+) -> None:
+    """Nothing is kept: a code's money goes back by itself (or is parked), the rest never left the counter."""
+    await db_counter.close_parts(tx, merchant_id, rows[0].payment_id, judgement.reason or "refused", but_code=True)
+    if code is None or told is None:
+        return
+    one = _settled(tx, code, told, "", judgement)
+    await _write(tx, merchant_id, [one])
+    if one.refund_id is None:
+        return
+    await events.emit(
+        tx,
+        PaymentRefused(
+            **_about(tx, merchant_id, code, one), reason=one.reason or "", refund_id=RefundId(one.refund_id)
+        ),
+    )
+    refused = ledger.Transaction(
+        "refused_receipt",
+        one.attempt_id,
+        f"收款不予受理，原路退回 {code.out_trade_no}（{one.reason}）",
+        [ledger.Entry("receipts", one.paid_fen), ledger.Entry("refunds_payable", -one.paid_fen)],
+    )
+    await ledger.post(tx, merchant_id, [_receipt_of(code, one), refused])
+
+
+async def _write(tx: Tx, merchant_id: MerchantId, settled: Sequence[Settled]) -> None:
+    if await db.write_settled(tx, merchant_id, settled) != len(settled):
+        raise RuntimeError("locked parts changed under their lock")
+
+
+def _settled(
+    tx: Tx, row: AttemptRow, told: Transaction | None, number: str, judgement: Judgement | None = None
+) -> Settled:
+    of_code = told if row.method == CODE_METHOD else None
+    verdict: Literal["accepted", "refused", "parked"] = (judgement.verdict if judgement else None) or "accepted"
+    return Settled(
+        attempt_id=row.attempt_id,
+        payment_id=row.payment_id,
+        transaction_id=of_code.transaction_id if of_code else number or row.out_trade_no,
+        paid_fen=(of_code.total_fen if of_code else None) or row.amount_fen,
+        paid_at=(of_code.paid_at if of_code else None) or tx.now,
+        verdict=verdict,
+        reason=judgement.reason if judgement else None,
+        refund_id=new_id() if verdict == "refused" else None,
+    )
+
+
+def _tender(row: AttemptRow) -> str:
+    return "wechat" if row.method == CODE_METHOD else row.method
+
+
+def _receipt_of(row: AttemptRow, one: Settled) -> ledger.Transaction:
+    tender = _tender(row)
+    return ledger.Transaction(
+        "receipt",
+        one.attempt_id,
+        f"{rules.TENDER_NAMES[tender]}收款 {row.out_trade_no}",
+        [ledger.Entry(rules.CLEARING[tender], one.paid_fen), ledger.Entry("receipts", -one.paid_fen)],
+        one.paid_at,
+    )
+
+
+def _about(tx: Tx, merchant_id: MerchantId, row: AttemptRow, one: Settled) -> dict[str, Any]:
+    return {
+        "merchant_id": merchant_id,
+        "occurred_at": tx.now,
+        "payment_id": row.payment_id,
+        "purpose": row.purpose,
+        "reference_id": row.reference_id,
+        "shopper_id": row.shopper_id,
+        "amount_fen": one.paid_fen,
+        "method": row.method,
+        "out_trade_no": row.out_trade_no,
+        "transaction_id": one.transaction_id,
+        "paid_at": one.paid_at,
+    }
