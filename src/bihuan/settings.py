@@ -14,12 +14,13 @@ class WeChatUrls(msgspec.Struct, frozen=True):
     pay: str = "https://api.mch.weixin.qq.com"
     open: str = "https://open.weixin.qq.com"
     mp: str = "https://mp.weixin.qq.com"
+    wecom: str = "https://qyapi.weixin.qq.com"
     js: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
 
     @classmethod
     def of_sandbox(cls, base: str) -> "WeChatUrls":
         """All hosts of a sandbox that serves at `base`."""
-        return cls(api=base, pay=base, open=base, mp=base, js=f"{base}/open/js/jweixin-1.6.0.js")
+        return cls(api=base, pay=base, open=base, mp=base, wecom=base, js=f"{base}/open/js/jweixin-1.6.0.js")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 pay=env.get("BIHUAN_WECHAT_PAY_URL", urls.pay).rstrip("/"),
                 open=env.get("BIHUAN_WECHAT_OPEN_URL", urls.open).rstrip("/"),
                 mp=env.get("BIHUAN_WECHAT_MP_URL", urls.mp).rstrip("/"),
+                wecom=env.get("BIHUAN_WECOM_URL", urls.wecom).rstrip("/"),
                 js=env.get("BIHUAN_WECHAT_JS_URL", urls.js),
             ),
             sandbox_url=sandbox_url,

@@ -36,4 +36,25 @@ CHECKS = (
            left join authorizers o on o.appid = a.appid and o.merchant_id = a.merchant_id and o.state = 'connected'
            where a.connection = 'component' and o.appid is null""",
     ),
+    Check(
+        "channels.contact_codes_speak_for_their_guides",
+        "a guide's contact code speaks for a label of somebody of the staff",
+        """select m.userid as id from wecom_members m
+           left join labels l on l.merchant_id = m.merchant_id and l.label_id = m.label_id
+           where m.config_id is not null and l.staff_id is null""",
+    ),
+    Check(
+        "channels.no_welcome_stuck",
+        "no guide's first words are being sent for longer than ten minutes",
+        """select customer_id::text as id, userid as detail from guide_customers
+           where welcome = 'sending' and welcome_at < now() - interval '10 minutes'""",
+    ),
+    Check(
+        "channels.notices_had_a_grant",
+        "a subscribe message was sent only to whom a grant is known of",
+        """select m.message_id::text as id from chat_messages m
+           where m.sent_as = 'subscribe' and not exists (
+             select from notice_consents c where c.merchant_id = m.merchant_id and c.openid = m.mini_openid
+               and c.granted > c.remaining)""",
+    ),
 )

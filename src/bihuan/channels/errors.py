@@ -163,3 +163,43 @@ class PushesBusy(Unavailable):
     code = "pushes_busy"
     zh = "消息太多，请稍后再试。"
     en = "Too many messages wait; try again in a moment."
+
+
+class TemplateWrong(Unprocessable):
+    """A notice's template is named without its fields, or a kind twice; `reason` says which."""
+
+    code = "template_wrong"
+    zh = "通知模板设置不完整：{reason}。"
+    en = "The template of a notice is not complete: {reason}."
+
+
+class NoCorp(NotFound):
+    """The merchant has not connected WeCom."""
+
+    code = "no_wecom"
+    zh = "该商家还没有接入企业微信。"
+    en = "This merchant has not connected WeCom."
+
+
+class CorpIncomplete(Unprocessable):
+    """The corp's settings lack something; `missing` names the fields."""
+
+    code = "settings_incomplete"
+    zh = "企业微信设置不完整：{missing}。"
+    en = "WeCom's settings are incomplete: {missing}."
+
+
+class NotAGuide(Conflict):
+    """A contact code speaks for somebody of the staff: the member has to be matched first."""
+
+    code = "not_matched"
+    zh = "请先为该企业微信成员指定对应的店员。"
+    en = "Say first who of the staff this member of WeCom is."
+
+
+class StaffMatched(Conflict):
+    """The person is another member's already."""
+
+    code = "staff_matched"
+    zh = "该店员已对应到另一位企业微信成员。"
+    en = "This person is matched to another member of WeCom already."

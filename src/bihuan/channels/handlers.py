@@ -6,6 +6,8 @@ from bihuan import merchants
 from bihuan.channels import desktop, follower_sync, labels, links, messages, pushes, refusals, shipping
 from bihuan.channels.db import followers
 from bihuan.channels.db.messages import Card, Content, Draft
+from bihuan.channels.guides import events as guide_events
+from bihuan.channels.guides import payments as guide_payments
 from bihuan.facts.identity import ShoppersMerged
 from bihuan.facts.membership import MemberJoined
 from bihuan.kernel.db import Tx
@@ -58,6 +60,7 @@ async def move_followers(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[En
 HANDLERS = (
     Handler(name="channels.prompt_members", facts=(MemberJoined,), run=prompt_members),
     Handler(name="channels.move_followers", facts=(ShoppersMerged,), run=move_followers),
+    *guide_payments.HANDLERS,
 )
 
 JOBS = (
@@ -70,4 +73,6 @@ JOBS = (
     Periodic(name="channels.forget_refused_pushes", every_seconds=3600, run=refusals.forget_old),
     Periodic(name="channels.tell_shipping", every_seconds=2, run=shipping.send_due),
     Periodic(name="channels.take_over_followers", every_seconds=1, run=follower_sync.run_due),
+    Periodic(name="channels.ask_about_customers", every_seconds=15, run=guide_events.ask_again),
+    Periodic(name="channels.fail_abandoned_welcomes", every_seconds=60, run=guide_events.fail_abandoned),
 )

@@ -1,4 +1,4 @@
-"""The outbox of the chat: what the account says by itself.
+"""The outbox: what the account says by itself, notices of the mini program, words to guides on WeCom.
 
 Queued in the transaction that wants it said, claimed, sent outside any transaction, the outcome recorded.
 WeChat lets an account speak only for a while after the shopper acted (45015) and only so often (45047): a
@@ -11,10 +11,12 @@ from datetime import timedelta
 
 import structlog
 
-from bihuan.channels import accounts, apps, links
+from bihuan.channels import accounts, apps, links, notices
 from bihuan.channels.db import messages as rows
 from bihuan.channels.db.accounts import Account
 from bihuan.channels.db.messages import Draft, Message
+from bihuan.channels.guides import payments as guide_payments
+from bihuan.channels.notice_texts import fill
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
@@ -64,9 +66,7 @@ async def _send(
 ) -> None:
     state, sent_as, error, again = "sent", "custom", None, None
     try:
-        if account is None or client is None:
-            raise ApiError(0, "no official account")
-        sent_as = await _say(rt, account, client, message)
+        sent_as, error = await _pass_on(rt, merchant_id, account, client, message)
     except Unavailable as failure:
         # When the outcome is unknown, silence is better than saying it twice.
         retry = failure.safe_to_retry and message.attempts < MAX_ATTEMPTS
@@ -88,6 +88,25 @@ async def _send(
         )
 
 
+async def _pass_on(
+    rt: Runtime, merchant_id: MerchantId, account: Account | None, client: OfficialAccount | None, message: Message
+) -> tuple[str, str | None]:
+    """Sends by the way of its kind: which that was, and WeChat's reason where a first way was refused."""
+    if message.kind == "guide":
+        await guide_payments.say(rt, merchant_id, message)
+        return "app", None
+    refused: WeChatError | None = None
+    if message.kind == "notice" and account is not None and message.content.notice and message.mini_openid:
+        refused = await notices.send(rt, account, message, message.content.notice)
+        if refused is None:
+            return "subscribe", None
+        if not message.openid:
+            raise refused
+    if account is None or client is None:
+        raise refused or ApiError(0, "no official account")
+    return await _say(rt, account, client, message), str(refused) if refused else None
+
+
 async def _say(rt: Runtime, account: Account, client: OfficialAccount, message: Message) -> str:
     """Sends as customer-service message, else as template message; which it was."""
     content = message.content
@@ -104,25 +123,24 @@ async def _say(rt: Runtime, account: Account, client: OfficialAccount, message: 
         else:
             await client.send_text(message.openid, content.text)
     except ApiError as refusal:
-        template = account.member_template
-        if refusal.errcode not in _CLOSED or template is None or not content.member:
+        template = await _stand_in(rt, account, message) if refusal.errcode in _CLOSED else None
+        if template is None:
             raise
-        data = {name: _fill(text, content.member) for name, text in template.data.items()}
-        await client.send_template(
-            message.openid,
-            template.template_id,
-            data,
-            url=links.absolute(rt, content.card.url) if content.card else "",
-            client_msg_id=message.message_id.hex,
-        )
+        template_id, data, url = template
+        await client.send_template(message.openid, template_id, data, url=url, client_msg_id=message.message_id.hex)
         return "template"
     return "custom"
 
 
-def _fill(text: str, values: dict[str, str]) -> str:
-    for name, value in values.items():
-        text = text.replace("{" + name + "}", value)
-    return text
+async def _stand_in(rt: Runtime, account: Account, message: Message) -> tuple[str, dict[str, str], str] | None:
+    """The template message for when the chat is closed: its id, its fields and the page; None without one."""
+    content, template = message.content, account.member_template
+    if content.notice is not None:
+        return await notices.official_template(rt, account.merchant_id, content.notice, content.card)
+    if template is None or not content.member:
+        return None
+    data = {name: fill(text, content.member) for name, text in template.data.items()}
+    return template.template_id, data, links.absolute(rt, content.card.url) if content.card else ""
 
 
 async def fail_abandoned(rt: Runtime) -> int:

@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
-from bihuan.kernel.ids import MerchantId, MessageId, new_id
+from bihuan.kernel.ids import MerchantId, MessageId, ShopperId, new_id
+
+MessageKind = Literal["chat", "notice", "guide"]
+"""The official account's chat, a notice of the mini program, or a word to a guide on WeCom."""
 
 
 class Card(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,6 +24,14 @@ class Card(msgspec.Struct, frozen=True, kw_only=True):
     picture_url: str = ""
 
 
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice: of which kind, what its template is filled with, and the mini program's page that it opens."""
+
+    kind: str
+    values: dict[str, str]
+    page: str = ""
+
+
 class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is said: a text or a card. `member` are the values for the merchant's template message, if that
     may stand in."""
@@ -27,12 +39,19 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str = ""
     card: Card | None = None
     member: dict[str, str] = {}
+    notice: Notice | None = None
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
-    """A message to queue; `purpose` and `source_id` together make it once only."""
+    """A message to queue; `purpose` and `source_id` together make it once only.
+
+    `openid` is the follower's, or a guide's userid; a notice's may be empty where `mini_openid` is there.
+    """
 
     openid: str
+    mini_openid: str | None = None
+    shopper_id: ShopperId | None = None
+    kind: MessageKind = "chat"
     purpose: str
     source_id: UUID
     content: Content
@@ -43,7 +62,9 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     """A message to send."""
 
     message_id: MessageId
+    kind: MessageKind
     openid: str
+    mini_openid: str | None
     content: Content
     attempts: int
 
@@ -52,10 +73,12 @@ async def insert_messages(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draf
     """Queues messages; those queued before are left as they are."""
     await tx.execute(
         """insert into chat_messages (merchant_id, message_id, openid, purpose, source_id, content, state,
-             available_at, created_at, changed_at)
-           select $1, d.message_id, d.openid, d.purpose, d.source_id, d.content::jsonb, 'queued', d.available_at, $2, $2
-           from unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::timestamptz[])
-             as d (message_id, openid, purpose, source_id, content, available_at)
+             available_at, created_at, changed_at, kind, mini_openid, shopper_id)
+           select $1, d.message_id, d.openid, d.purpose, d.source_id, d.content::jsonb, 'queued', d.available_at,
+             $2, $2, d.kind, d.mini_openid, d.shopper_id
+           from unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::text[], $8::timestamptz[], $9::text[],
+             $10::text[], $11::uuid[])
+             as d (message_id, openid, purpose, source_id, content, available_at, kind, mini_openid, shopper_id)
            on conflict (merchant_id, purpose, source_id) do nothing""",
         merchant_id,
         tx.now,
@@ -65,6 +88,9 @@ async def insert_messages(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draf
         [d.source_id for d in drafts],
         [msgspec.json.encode(d.content).decode() for d in drafts],
         [tx.now + d.after for d in drafts],
+        [d.kind for d in drafts],
+        [d.mini_openid for d in drafts],
+        [d.shopper_id for d in drafts],
     )
 
 
@@ -88,7 +114,7 @@ async def claim_due(tx: Tx, merchant_id: MerchantId, limit: int) -> list[Message
            )
            update chat_messages m set state = 'sending', attempts = attempts + 1, changed_at = $2
            from due where m.merchant_id = $1 and m.message_id = due.message_id
-           returning m.message_id, m.openid, m.content, m.attempts""",
+           returning m.message_id, m.kind, m.openid, m.mini_openid, m.content, m.attempts""",
         merchant_id,
         tx.now,
         limit,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from bihuan.channels.db.messages import Content
+from bihuan.channels.db.messages import Content, MessageKind
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, MessageId, ShopperId
@@ -18,6 +18,7 @@ class OutboxMessage(msgspec.Struct, frozen=True, kw_only=True):
     """A message and what became of it. `error` is WeChat's reason, of the last try."""
 
     message_id: MessageId
+    kind: MessageKind
     openid: str
     shopper_id: ShopperId | None
     purpose: str
@@ -35,13 +36,13 @@ async def list_messages(
 ) -> list[OutboxMessage]:
     """The latest first."""
     rows = await tx.fetch(
-        """select m.message_id, m.openid, f.shopper_id, m.purpose, m.content, m.state, m.attempts, m.sent_as, m.error,
-             m.created_at, m.changed_at
+        """select m.message_id, m.kind, m.openid, coalesce(m.shopper_id, f.shopper_id) as shopper_id, m.purpose,
+             m.content, m.state, m.attempts, m.sent_as, m.error, m.created_at, m.changed_at
            from (select * from chat_messages
                  where merchant_id = $1 and ($2::text is null or state = $2)
                    and ($3::uuid is null or message_id < $3)
                  order by message_id desc limit $4) m
-           left join followers f on f.merchant_id = m.merchant_id and f.openid = m.openid
+           left join followers f on f.merchant_id = m.merchant_id and f.openid = m.openid and m.kind = 'chat'
            order by m.message_id desc""",
         merchant_id,
         state,

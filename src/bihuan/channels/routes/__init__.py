@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from bihuan.channels.routes import callback, console, desktop, label_rooms, open_platform, outbox, shipping_rooms, shop
+from bihuan.channels.routes import (
+    callback,
+    console,
+    desktop,
+    guides,
+    label_rooms,
+    notices,
+    open_platform,
+    outbox,
+    shipping_rooms,
+    shop,
+)
 
 ROUTES: tuple[Any, ...] = (
     *callback.ROUTES,
@@ -13,4 +24,6 @@ ROUTES: tuple[Any, ...] = (
     *outbox.ROUTES,
     *open_platform.ROUTES,
     *shipping_rooms.ROUTES,
+    *notices.ROUTES,
+    *guides.ROUTES,
 )

@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 
 from bihuan import identity
 from bihuan.channels.db import outbox
+from bihuan.channels.db.messages import MessageKind
 from bihuan.channels.db.outbox import MessageState, OutboxMessage
 from bihuan.identity import Shopper
 from bihuan.kernel import paging
@@ -28,13 +29,15 @@ _REFUSAL = re.compile(r"(-?\d+): (.*)", re.DOTALL)
 
 
 class MessageOut(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of the account and what became of it.
+    """A message and what became of it. `kind`: the account's chat, a notice of the mini program, a word to a guide.
 
-    `sent_as`: custom (customer-service message) or template. `errcode` and `error`: WeChat's reason of the last
-    failure; `uncertain`: it may have been said all the same, so that sending it again may say it twice.
+    `sent_as`: custom (customer-service message), template, subscribe (of the mini program) or app (WeCom). `errcode`
+    and `error`: WeChat's reason of the last refusal, also where another way then worked; `uncertain`: it may have been
+    said all the same, so that sending it again may say it twice.
     """
 
     message_id: MessageId
+    kind: MessageKind
     shopper_id: ShopperId | None
     nickname: str | None
     purpose: str
@@ -56,6 +59,7 @@ class MessageOut(msgspec.Struct, frozen=True, kw_only=True):
         refusal = _REFUSAL.fullmatch(message.error or "")
         return cls(
             message_id=message.message_id,
+            kind=message.kind,
             shopper_id=message.shopper_id,
             nickname=shopper.nickname if shopper else None,
             purpose=message.purpose,
