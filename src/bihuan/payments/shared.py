@@ -11,7 +11,7 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import PLATFORM_CODE, MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import merchant_of_code
-from bihuan.payments import clients
+from bihuan.payments import clients, db_decisions
 from bihuan.wechat.pay import ProfitSharing
 
 
@@ -102,3 +102,13 @@ async def platform_mchid(rt: Runtime) -> str | None:
     platform = await merchant_of_code(rt, PLATFORM_CODE)
     lines = (await clients.lines_of(rt, platform.merchant_id)).lines
     return lines[0].account.mchid if lines and lines[0].account.active else None
+
+
+async def decided_fen(tx: Tx, merchant_id: MerchantId, decision_id: UUID) -> int:
+    """The whole amount of a decided refund. Raises LookupError."""
+    return (await db_decisions.get(tx, merchant_id, decision_id)).amount_fen
+
+
+async def account_mchid(tx: Tx, merchant_id: MerchantId) -> str | None:
+    """The number of the account that receives a merchant's payments; None without one."""
+    return await tx.fetchval("select mchid from payment_accounts where merchant_id = $1 and active", merchant_id)

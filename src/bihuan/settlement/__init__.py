@@ -1,1 +1,13 @@
-"""Settlement: commissions, tool plans, profit sharing, statements and payouts."""
+"""Settlement between merchants and the platform: commissions, tool plans, profit sharing, statements, payouts.
+
+A commission is frozen on the order's lines when it is paid, goes back in proportion with refunds, and reaches the
+platform through WeChat's profit sharing or by the statement. Invariants: what is posted in a merchant's book
+stands mirrored in the platform's; a full refund returns a whole commission; nothing of a refund is with the
+platform when WeChat is asked for it; each ledger transaction stands on one statement, and statements chain.
+"""
+
+from bihuan.settlement.checks import CHECKS
+from bihuan.settlement.plans import subscribe
+from bihuan.settlement.returning import before_refund
+
+__all__ = ["CHECKS", "before_refund", "subscribe"]

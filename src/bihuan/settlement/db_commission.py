@@ -221,3 +221,18 @@ async def is_returned(tx: Tx, merchant_id: MerchantId, decision_id: UUID) -> boo
         merchant_id,
         decision_id,
     )
+
+
+async def list_orders_of(tx: Tx, merchant_id: MerchantId, ids: Sequence[UUID]) -> dict[UUID, OrderId]:
+    """The orders of refunds' decisions, of shares and of returns; others are left out."""
+    rows = await tx.fetch(
+        """select decision_id as id, order_id from commission_returns where merchant_id = $1 and decision_id = any($2)
+           union all
+           select sharing_order_id, order_id from sharing_orders
+           where merchant_id = $1 and sharing_order_id = any($2)
+           union all
+           select return_id, order_id from sharing_returns where merchant_id = $1 and return_id = any($2)""",
+        merchant_id,
+        ids,
+    )
+    return {row["id"]: OrderId(row["order_id"]) for row in rows}
