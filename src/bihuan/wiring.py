@@ -31,6 +31,10 @@ import bihuan.orders.routes_merchant
 import bihuan.orders.routes_shop
 import bihuan.payments.handlers
 import bihuan.payments.routes
+import bihuan.settlement.handlers
+import bihuan.settlement.payout_routes
+import bihuan.settlement.platform_routes
+import bihuan.settlement.routes
 import bihuan.staff.routes
 import bihuan.storefront.handlers
 import bihuan.storefront.routes
@@ -47,6 +51,7 @@ from bihuan import (
     merchants,
     orders,
     payments,
+    settlement,
     staff,
     wallet,
 )
@@ -59,6 +64,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.verification import Check
 from bihuan.orders import placing
 from bihuan.payments import callbacks
+from bihuan.payments.refunds import BeforeRefund
 
 ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.identity.routes.ROUTES,
@@ -76,6 +82,9 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.payments.routes.ROUTES,
     *bihuan.orders.routes_shop.ROUTES,
     *bihuan.orders.routes_merchant.ROUTES,
+    *bihuan.settlement.routes.ROUTES,
+    *bihuan.settlement.platform_routes.ROUTES,
+    *bihuan.settlement.payout_routes.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -108,6 +117,7 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.payments.handlers.HANDLERS,
     *bihuan.wallet.handlers.HANDLERS,
     *bihuan.orders.handlers.HANDLERS,
+    *bihuan.settlement.handlers.HANDLERS,
     *bihuan.storefront.handlers.HANDLERS,
     *bihuan.backoffice.shipping_news.HANDLERS,
 )
@@ -115,12 +125,16 @@ HANDLERS: Sequence[Handler] = (
 SETTLERS: payments.Settlers = {"order": orders.settle}
 """Who decides, per purpose of a payment, whether money that came is kept."""
 
+BEFORE_REFUND: Sequence[BeforeRefund] = (settlement.before_refund,)
+"""What has to be done before WeChat is asked for a decided refund."""
+
 PERIODIC: Sequence[Periodic] = (
     Periodic(name="kernel.forget_idempotency_keys", every_seconds=3600, run=idempotency.forget_old),
     *bihuan.identity.handlers.JOBS,
     *bihuan.channels.handlers.JOBS,
     *bihuan.orders.handlers.JOBS,
-    *bihuan.payments.handlers.jobs(SETTLERS),
+    *bihuan.payments.handlers.jobs(SETTLERS, BEFORE_REFUND),
+    *bihuan.settlement.handlers.JOBS,
 )
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (
@@ -152,5 +166,6 @@ CHECKS: Sequence[Check] = (
     *insight.CHECKS,
     *payments.CHECKS,
     *orders.CHECKS,
+    *settlement.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""

@@ -33,6 +33,8 @@ PERMISSIONS = frozenset(
         "merchant.write",
         "deliveries.read",
         "deliveries.write",
+        "settlement.read",
+        "settlement.write",
         "till.read",
         "till.write",
         "drawers.read",
