@@ -1,0 +1,151 @@
+"""What people in the console do: owners who send, hand over, restock, cancel and look; the operator."""
+
+import json
+import random
+from typing import Any
+
+from tests.mall import Mall
+
+from bench.chaos.acts import Actor, Unexpected, act
+from bench.chaos.line import Answer
+from bench.chaos.stage import Stage
+
+Json = dict[str, Any]
+
+
+class Clerk(Actor):
+    """A signed-in owner, or the operator; signs in again when the session has ended."""
+
+    def __init__(self, stage: Stage, name: str, login: str, password: str) -> None:
+        super().__init__(stage, name, None)
+        self.merchant = login
+        self._login = {"login": login, "password": password}
+
+    async def ask(self, method: str, path: str, body: object | None = None, **how: Any) -> Answer:
+        """The same, signed in."""
+        if self.mall.token is None:
+            await self._sign_in()
+        answer = await self.mall.call(method, path, body, how.get("key"))
+        if answer.status == 401:  # time jumped
+            await self._sign_in()
+            answer = await self.mall.call(method, path, body, how.get("key"))
+        if not answer.ok and answer.code not in how.get("refusals", ()):
+            raise Unexpected(f"{method} {path}: {answer.status} {answer.body}")
+        return answer
+
+    async def _sign_in(self) -> None:
+        self.mall.token = None
+        entered = await self.mall.call("POST", "/api/merchant/session", self._login)
+        if not entered.ok:
+            raise Unexpected(f"sign-in of {self.merchant}: {entered.status} {entered.body}")
+        self.mall.token = entered.body["token"]
+
+
+def clerks(stage: Stage, mall: Mall) -> list[Clerk]:
+    """An owner's desk per merchant."""
+    rows = json.loads((mall.home / "demo.json").read_text())["sign_ins"]
+    return [Clerk(stage, f"desk-{r['login']}", r["login"], r["password"]) for r in rows if r["login"] in stage.goods]
+
+
+def operator(stage: Stage, mall: Mall) -> Clerk:
+    """The platform's operator."""
+    rows = json.loads((mall.home / "demo.json").read_text())["sign_ins"]
+    (row,) = [row for row in rows if row["login"] == "operator"]
+    return Clerk(stage, "operator", row["login"], row["password"])
+
+
+_LATE = ("wrong_state", "too_many_to_ship", "aftersale_open")
+
+
+@act("staff", 40, "POST /api/merchant/orders/{order_id}/ship")
+async def ship(me: Clerk, own: random.Random) -> None:
+    """Sends some of what is paid, some in two parcels."""
+    listed = await me.ask("GET", "/api/merchant/orders?state=paid&limit=20")
+    ships = [row for row in listed.body["items"] if row["delivery"]["method"] == "ship"]
+    for number in range(6):
+        split, at = own.random() < 0.2, own.random()
+        if not ships:
+            return
+        order = ships.pop(int(at * len(ships)))
+        lines: list[Json] | None = None
+        if split:
+            lines = [{"line_id": order["lines"][0]["line_id"], "quantity": 1}]
+        tracking = me.key(f"-{number}")[-60:]
+        body = {"company": "顺丰", "tracking_no": tracking, "lines": lines}
+        path = f"/api/merchant/orders/{order['order_id']}/ship"
+        if (await me.ask("POST", path, body, key=tracking, refusals=_LATE)).ok:
+            me.promises.shipped[tracking] = order["order_id"]
+
+
+@act("staff", 6, "POST /api/merchant/orders/{order_id}/ship")
+async def ship_the_rest(me: Clerk, own: random.Random) -> None:
+    """Sends what is left of orders that went in parts."""
+    listed = await me.ask("GET", "/api/merchant/orders?state=partially_delivered&limit=10")
+    for number, order in enumerate(listed.body["items"][: own.randrange(1, 5)]):
+        tracking = me.key(f"-{number}")[-60:]
+        body = {"company": "中通", "tracking_no": tracking, "lines": None}
+        path = f"/api/merchant/orders/{order['order_id']}/ship"
+        if (await me.ask("POST", path, body, key=tracking, refusals=_LATE)).ok:
+            me.promises.shipped[tracking] = order["order_id"]
+
+
+@act("staff", 10, "POST /api/merchant/pickups")
+async def hand_over(me: Clerk, own: random.Random) -> None:
+    """Hands over what is picked up: the order's page knows the code."""
+    listed = await me.ask("GET", "/api/merchant/orders?state=paid&limit=30")
+    for order in [row for row in listed.body["items"] if row["delivery"]["method"] == "pickup"][: own.randrange(1, 6)]:
+        if code := order["delivery"]["pickup_code"]:
+            done = await me.ask("POST", "/api/merchant/pickups", {"code": code}, refusals=("pickup_code_unknown",))
+            if done.ok:
+                me.promises.received.add(order["order_id"])
+
+
+@act("staff", 22, "POST /api/merchant/stock/adjustments", "GET /api/merchant/stock")
+async def count_stock(me: Clerk, own: random.Random) -> None:
+    """Restocks what sells, and sometimes finds that something is missing."""
+    sold = {goods.sku_id for goods in me.stage.goods[me.merchant]}
+    listed = await me.ask("GET", "/api/merchant/stock?limit=100")
+    rows = [row for row in listed.body["items"] if row["sku_id"] in sold]
+    for number, row in enumerate(own.sample(rows, min(4, len(rows)))):
+        delta = own.choice((40, 25, 60, 5, -1, -3))
+        reason = f"盘点 {me.key(f'-{number}')}"
+        body = {"sku_id": row["sku_id"], "location_id": row["location_id"], "delta": delta, "reason": reason}
+        done = await me.ask(
+            "POST", "/api/merchant/stock/adjustments", body, key=me.key(f"-{number}"), refusals=("stock_below_zero",)
+        )
+        if done.ok:
+            me.promises.stocked[reason] = delta
+
+
+@act("staff", 3, "POST /api/merchant/orders/{order_id}/cancel")
+async def cancel_unpaid(me: Clerk, own: random.Random) -> None:
+    """Cancels an order that nobody paid yet; perhaps somebody is just paying it."""
+    listed = await me.ask("GET", "/api/merchant/orders?state=unpaid&limit=20")
+    if rows := listed.body["items"]:
+        order = own.choice(rows)
+        path = f"/api/merchant/orders/{order['order_id']}/cancel"
+        if (await me.ask("POST", path, {"reason": "断货"}, refusals=("wrong_state",))).ok:
+            me.promises.cancelled.add(order["order_id"])
+
+
+@act("staff", 2, "POST /api/merchant/products/{product_id}/unpublish")
+async def rearrange(me: Clerk, own: random.Random) -> None:
+    """Takes a product off sale and puts it back."""
+    goods = own.choice(me.stage.goods[me.merchant])
+    for verb in ("unpublish", "publish"):
+        await me.ask("POST", f"/api/merchant/products/{goods.product_id}/{verb}", {}, refusals=("wrong_state",))
+
+
+@act("staff", 6, "GET /api/merchant/dashboard")
+async def look_at_the_figures(me: Clerk, own: random.Random) -> None:
+    """Dashboard, books, what is parked."""
+    await me.ask("GET", "/api/merchant/dashboard")
+    await me.ask("GET", f"/api/merchant/orders?limit={own.choice((5, 20))}")
+    await me.ask("GET", "/api/merchant/ledger/accounts")
+    await me.ask("GET", "/api/merchant/payments/parked")
+
+
+@act("operator", 5, "GET /api/platform/overview")
+async def overview(me: Clerk, _own: random.Random) -> None:
+    """How all merchants do."""
+    await me.ask("GET", "/api/platform/overview")

@@ -1,0 +1,153 @@
+"""The stage: a running mall of its own with three merchants, one of them a partner, and a clock for both sides."""
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+from tests.mall import Mall, Shopper, wait_for
+
+from bench.chaos.promises import Promises
+from bihuan.app import CLOCK_OFFSET
+
+MERCHANTS = ("qingshan", "maixiang", "xiaoman")
+"""The demo's: one direct with WeChat Pay's public key, one with certificates, one that becomes a partner."""
+PARTNER = "xiaoman"
+
+
+class Goods(msgspec.Struct, frozen=True):
+    """A SKU that is sold on this day."""
+
+    merchant: str
+    product_id: str
+    sku_id: str
+    price_fen: int
+
+
+class Stage:
+    """The mall, what is sold in it, and the time."""
+
+    def __init__(self, mall: Mall, seed: str) -> None:
+        self.mall = mall
+        self.seed = seed
+        self.promises = Promises()
+        self.goods: dict[str, list[Goods]] = {}
+        self.stores: dict[str, list[str]] = {}
+        self.mini_apps: dict[str, str] = {}
+        self.routes: frozenset[str] = frozenset()
+        self.faults: dict[str, Any] | None = None
+        self.jumped_seconds = 0.0
+        self._time = threading.Lock()
+
+    def prepare(self, goods_each: int) -> None:
+        """Makes the partner, looks at what is sold and what the mall can do. Raises AssertionError."""
+        self._join_partner()
+        described = self.mall.http.get("/api/openapi.json").json()
+        self.routes = frozenset(
+            f"{method.upper()} {path}" for path, methods in described["paths"].items() for method in methods
+        )
+        accounts = self.mall.sandbox.get("/_sandbox/accounts").json()
+        minis = {row["appid"] for row in accounts["mini_programs"]}
+        looker = self.mall.new_shopper("看看")
+        for code in MERCHANTS:
+            looker.sign_in(code)
+            self.goods[code] = _goods(looker, code, goods_each)
+            stores = looker.call("GET", f"/api/shop/{code}/stores")["items"]
+            self.stores[code] = [store["store_id"] for store in stores if store["pickup"]]
+            number = self.mall.staff(code).get("/api/merchant/payment-account").json()["mchid"]
+            (merchant,) = [row for row in accounts["merchants"] if row["mchid"] == number] or [{"appids": []}]
+            if found := [appid for appid in merchant["appids"] if appid in minis]:
+                self.mini_apps[code] = found[0]
+
+    def _join_partner(self) -> None:
+        """One merchant is paid at a sub-merchant number under the platform's account from now on."""
+        accounts = {row["mchid"]: row for row in self.mall.sandbox.get("/_sandbox/accounts").json()["merchants"]}
+        owner = self.mall.staff(PARTNER)
+        direct = accounts[owner.get("/api/merchant/payment-account").json()["mchid"]]
+        platform = self.mall.staff("operator").get("/api/merchant/payment-account").json()["mchid"]
+        wanted = {"name": direct["name"], "appids": direct["appids"], "sp_mchid": platform}
+        made = self.mall.sandbox.post("/_sandbox/merchants", json=wanted)
+        assert made.status_code < 300, made.text
+        form = {"sub_mchid": made.json()["mchid"]}
+        joined = owner.put("/api/merchant/payment-account/partner", json=form)
+        assert joined.status_code == 200, joined.text
+
+    def set_faults(self, wanted: dict[str, Any]) -> None:
+        """Puts faults in force now, and again whenever the sandbox was killed."""
+        self.faults = wanted
+        self._with_patience("POST", "/_sandbox/faults", wanted)
+
+    def after_sandbox_died(self) -> None:
+        """Faults made over HTTP live in the sandbox's memory."""
+        if self.faults is not None:
+            self._with_patience("POST", "/_sandbox/faults", self.faults)
+
+    def end_faults(self) -> list[dict[str, Any]]:
+        """Lifts all faults; returns what they did since the sandbox started last."""
+        self.faults = None
+        did = self._with_patience("GET", "/_sandbox/faults").json()["items"]
+        self._with_patience("DELETE", "/_sandbox/faults")
+        return [row for row in did if row["fired"]]
+
+    def jump(self, seconds: float, skew_seconds: float = 0.0) -> None:
+        """Time moves on at WeChat's and here; here it then differs by `skew_seconds`."""
+        with self._time:
+            told = self._with_patience("POST", "/_sandbox/clock", {"advance_seconds": seconds}).json()
+            self.jumped_seconds = told["offset_seconds"]
+            file = self.mall.home / CLOCK_OFFSET
+            fresh = file.with_suffix(".new")
+            fresh.write_text(str(self.jumped_seconds + skew_seconds))
+            fresh.replace(file)
+
+    def _with_patience(self, method: str, path: str, body: object | None = None) -> httpx.Response:
+        end = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(httpx.TransportError):
+                with httpx.Client(base_url=self.mall.sandbox_url, trust_env=False, timeout=20) as http:
+                    answer = http.request(method, path, json=body)
+                if answer.status_code < 500:
+                    assert answer.status_code < 300, answer.text
+                    return answer
+            assert time.monotonic() < end, f"the sandbox does not answer {method} {path}"
+            time.sleep(0.2)
+
+    def wait_until_healthy(self) -> None:
+        """Waits until all parts serve."""
+        wait_for(self.mall.health, f"not healthy again:\n{self.mall.tail()}", 90)
+
+
+def _goods(shopper: Shopper, code: str, most: int) -> list[Goods]:
+    found: list[Goods] = []
+    for card in shopper.call("GET", f"/api/shop/{code}/products?limit=50")["items"]:
+        product = shopper.call("GET", f"/api/shop/{code}/products/{card['product_id']}")
+        rows = [sku for sku in product["skus"] if sku["available"] > 0][:2]
+        found += [Goods(code, card["product_id"], sku["sku_id"], sku["price_fen"]) for sku in rows]
+        if len(found) >= most:
+            break
+    return found[:most]
+
+
+@contextlib.contextmanager
+def opened(folder: Path, seed: str, goods_each: int) -> Generator[Stage, None, None]:
+    """A mall for this run; what is left of it is killed at the end."""
+    from tests.mall import free_port
+    from tests.processes import kill, of_home
+
+    mall = Mall(folder / "home", free_port(), free_port(), folder / "mall.log")
+    mall.env["BIHUAN_LOG_LEVEL"] = os.environ.get("BIHUAN_LOG_LEVEL", "warning")
+    try:
+        mall.start()
+        stage = Stage(mall, seed)
+        stage.prepare(goods_each)
+        yield stage
+    finally:
+        if mall.process and mall.process.poll() is None:
+            with contextlib.suppress(Exception):
+                mall.stop()
+        for pid in of_home(mall.home):
+            kill(pid)
