@@ -9,12 +9,13 @@ import msgspec
 from litestar import Litestar
 from PIL import Image
 
-from bihuan import catalog, channels, identity, inventory, merchants, orders, staff
+from bihuan import catalog, channels, identity, inventory, merchants, orders, staff, topups, wallet
 from bihuan.catalog import NewCategory
 from bihuan.channels import Content, Draft, NewLabel
 from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
+from tests.aftersale.cases import open_cases
 from tests.shop import Buyer, Shop, new_shop
 from tests.test_routes import Route, routes_of
 
@@ -38,12 +39,22 @@ class Business:
         self.product = self.draft = self.sku = self.category = self.spare = self.picture = ""
         self.counter = self.clerk = self.label = self.message = self.upload = ""
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
+        self.topup = ""
         self.parked: list[tuple[str, str]] = []
+        self.cases: dict[str, str] = {}
+        self.notice = self.case_line = ""
 
     async def send(self, client: httpx.AsyncClient, method: str, path: str, body: object = None) -> httpx.Response:
         """A request of its owner's."""
         headers = {**self.headers, "Idempotency-Key": new_id().hex}
         return await client.request(method, path, json=body, headers=headers)
+
+    @property
+    def wish(self) -> Json:
+        """What its shopper could apply for."""
+        line = {"line_id": self.paid_line, "quantity": 1}
+        about = {"order_id": self.paid, "kind": "refund", "reason": "changed_mind", "received_goods": False}
+        return {**about, "lines": [line]}
 
     def names(self) -> list[str]:
         """What must not show up at anybody else's."""
@@ -53,6 +64,7 @@ class Business:
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
+            *(*self.cases.values(), self.notice),
         ]
         assert all(ids)
         return ids
@@ -127,6 +139,7 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
     assert answer.status_code == 201, answer.text
     business.picture = answer.json()["url"]
     await _sell(rt, client, business)
+    await _store_value(rt, business)
     return business
 
 
@@ -147,11 +160,14 @@ async def _sell(rt: Runtime, client: httpx.AsyncClient, business: Business) -> N
     ship = buyer.order(shop.skus[0])
     pickup = buyer.order(shop.skus[0], delivery={"method": "pickup", "store_id": business.store})
     placed: list[Json] = []
-    for body in (ship, ship, pickup):
+    for body in (ship, ship, pickup, buyer.order(shop.skus[0], quantity=5)):
         answer = await buyer.place(client, body)
         assert answer.status_code == 201, answer.text
         placed.append(answer.json())
+    of_cases = placed.pop()
+    business.case_line = of_cases["lines"][0]["line_id"]
     business.unpaid, business.paid, business.to_pick_up = (order["order_id"] for order in placed)
+    business.notice = f"EV-{new_id().hex}"
     business.order_no, business.paid_line = placed[1]["order_no"], placed[1]["lines"][0]["line_id"]
     async with rt.db.transaction() as tx:
         receipts = [
@@ -181,12 +197,31 @@ async def _sell(rt: Runtime, client: httpx.AsyncClient, business: Business) -> N
                  content, received_at)
                values ($1, $2, 'TRANSACTION.SUCCESS', $3, 'parked', 'unknown_order', '{}', $4)""",
             business.merchant_id,
-            f"EV-{new_id().hex}",
+            business.notice,
             business.order_no,
             tx.now,
         )
+    business.cases = await open_cases(rt, business, of_cases)
     shown = await buyer.get(client, f"/orders/{business.to_pick_up}")
     business.pickup_code = shown.json()["delivery"]["pickup_code"]
+
+
+async def _store_value(rt: Runtime, business: Business) -> None:
+    """A wallet with a top-up in it."""
+    async with rt.db.transaction() as tx:
+        await wallet.save_settings(tx, business.merchant_id, wallet.Settings())
+        topup = await topups.order(tx, business.merchant_id, business.buyer.shopper_id, 50_00)
+        receipt = Receipt(
+            payment_id=PaymentId(new_id()),
+            purpose="wallet_topup",
+            reference_id=topup.topup_id,
+            amount_fen=50_00,
+            out_trade_no=new_id().hex,
+            transaction_id=new_id().hex,
+            paid_at=tx.now,
+        )
+        assert [verdict.accepted for verdict in await topups.settle(tx, business.merchant_id, [receipt])] == [True]
+    business.topup = str(topup.topup_id)
 
 
 def filled(route: Route, business: Business) -> str:
@@ -195,6 +230,8 @@ def filled(route: Route, business: Business) -> str:
     fact, handler = business.parked[0]
     for name, value in {
         "product_id": business.product,
+        "shopper_id": str(business.buyer.shopper_id),
+        "topup_id": business.topup,
         "category_id": business.category,
         "order_id": business.paid,
         "store_id": business.store,
@@ -208,6 +245,8 @@ def filled(route: Route, business: Business) -> str:
         "address_id": str(business.buyer.address_id),
         "fact_id": fact,
         "merchant_id": str(business.merchant_id),
+        "case_id": business.cases["disputed"],
+        "refund_id": business.cases["refund"],
     }.items():
         path = path.replace(f"{{{name}:uuid}}", value)
     for name, value in {"handler:str": handler, "name:str": "x.webp", "rest:path": "x", "file_path:path": "/x"}.items():

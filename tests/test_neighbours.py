@@ -8,6 +8,7 @@ from litestar import Litestar
 
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
+from tests.aftersale.cases import ADDRESS, PARCEL
 from tests.business import PASSWORD, Business, open_business
 from tests.shop import new_shop
 from tests.test_routes import routes_of
@@ -23,13 +24,16 @@ WITHOUT_IDS = {
             *("ledger/accounts", "ledger/transactions", "member-levels", "members", "menu", "messages"),
             *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),
             "payments/refused-callbacks",
+            *("wallets", "wallets/summary", "wallet-settings", "wallet-statement"),
             *("wechat/authorizations", "wechat/authorization-return", "wechat/refused-pushes", "wechat/shipping"),
             *("shipping-uploads", "followers/sync"),
+            *("aftersale", "aftersale/counts", "aftersale-settings"),
             *("replies", "session", "sign-ins", "staff", "stock", "stores"),
         )
     ),
     # settings of the merchant's own, and one's own session
     "PUT /api/merchant/member-levels",
+    "PUT /api/merchant/wallet-settings",
     "PUT /api/merchant/menu",
     "POST /api/merchant/menu/publish",
     "PUT /api/merchant/replies",
@@ -37,6 +41,8 @@ WITHOUT_IDS = {
     "PUT /api/merchant/payment-account",
     "PUT /api/merchant/payment-account/partner",
     "PUT /api/merchant/profile",
+    "PUT /api/merchant/aftersale-settings",
+    "POST /api/merchant/aftersale/pictures",
     "POST /api/merchant/deliveries/replay",
     "POST /api/merchant/media",
     "POST /api/merchant/followers/sync",
@@ -162,9 +168,56 @@ def trade(mine: Business, theirs: Business) -> list[Attempt]:
     ]
 
 
+def goods_back(theirs: Business) -> list[Attempt]:
+    """Of after-sale cases, and money that is stuck."""
+    case, cases = "/api/merchant/aftersale/{case_id:uuid}", theirs.cases
+    seen = [{"line_id": theirs.case_line, "received": 1, "sellable": 1}]
+    return [
+        Attempt(f"GET {case}", f"aftersale/{cases['applied']}"),
+        Attempt(f"POST {case}/evidence", f"aftersale/{cases['applied']}/evidence", {"text": "看看"}),
+        Attempt(f"POST {case}/propose", f"aftersale/{cases['applied']}/propose", {"amount_fen": 1}),
+        Attempt(f"POST {case}/reject", f"aftersale/{cases['applied']}/reject", {"reason": "不行"}),
+        Attempt(f"POST {case}/agree", f"aftersale/{cases['to_agree']}/agree", {"return_address": ADDRESS}),
+        Attempt(f"POST {case}/inspect", f"aftersale/{cases['returning']}/inspect", {"lines": seen, "accept": False}),
+        Attempt(f"POST {case}/ship-exchange", f"aftersale/{cases['received']}/ship-exchange", PARCEL),
+        Attempt(
+            "POST /api/merchant/payments/refunds/{refund_id:uuid}/apply-abnormal",
+            f"payments/refunds/{cases['refund']}/apply-abnormal",
+            {"to": "merchant_bank"},
+        ),
+        Attempt(
+            "POST /api/merchant/payments/parked/{kind:str}/{parked_id:str}/resolve",
+            f"payments/parked/notification/{theirs.notice}/resolve",
+            {"note": "线下已退"},
+        ),
+    ]
+
+
+def stored_value(theirs: Business) -> list[Attempt]:
+    """Of wallets and top-ups."""
+    wallet, whose = "/api/merchant/wallets/{shopper_id:uuid}", f"wallets/{theirs.buyer.shopper_id}"
+    body = {"amount_fen": 100, "reason": "退回"}
+    return [
+        Attempt(f"GET {wallet}", whose),
+        Attempt(f"GET {wallet}/entries", f"{whose}/entries"),
+        Attempt(f"GET {wallet}/topups", f"{whose}/topups"),
+        Attempt(f"POST {wallet}/freeze", f"{whose}/freeze", {"reason": "冒用"}),
+        Attempt(f"POST {wallet}/unfreeze", f"{whose}/unfreeze"),
+        Attempt(
+            "POST /api/merchant/wallet-topups/{topup_id:uuid}/returns", f"wallet-topups/{theirs.topup}/returns", body
+        ),
+    ]
+
+
 def attempts(mine: Business, theirs: Business) -> list[Attempt]:
     """Every request of the console that names something, naming what is theirs."""
-    return [*goods(mine, theirs), *people_and_places(mine, theirs), *trade(mine, theirs)]
+    return [
+        *goods(mine, theirs),
+        *people_and_places(mine, theirs),
+        *trade(mine, theirs),
+        *goods_back(theirs),
+        *stored_value(theirs),
+    ]
 
 
 class Street(NamedTuple):
@@ -207,6 +260,8 @@ async def test_their_owner_may_do_what_was_refused(client: httpx.AsyncClient, st
     conflicts = {
         "POST /api/merchant/orders/{order_id:uuid}/ship",  # by line, then all that is left: nothing
         "POST /api/merchant/stores/{store_id:uuid}/retire",  # goods lie there
+        "POST /api/merchant/wallet-topups/{topup_id:uuid}/returns",  # its payment was never at WeChat
+        "POST /api/merchant/payments/refunds/{refund_id:uuid}/apply-abnormal",  # it goes its way
     }
     for attempt in attempts(theirs, theirs):
         answer = await theirs.send(client, attempt.method, attempt.url, attempt.body)
@@ -270,8 +325,24 @@ async def test_a_shopper_gets_at_nothing_of_anothers(rt: Runtime, client: httpx.
             ("POST", f"/orders/{theirs.unpaid}/pay", {"method": "wechat_native"}),
             ("POST", f"/orders/{theirs.unpaid}/sync-payment", None),
             ("POST", f"/orders/{theirs.paid}/confirm-receipt", None),
+            ("GET", f"/orders/{theirs.paid}/aftersale", None),
+            ("POST", "/aftersale/quote", theirs.wish),
+            ("POST", "/aftersale", theirs.wish),
+            ("GET", f"/aftersale/{theirs.cases['applied']}", None),
+            *(
+                ("POST", f"/aftersale/{theirs.cases[case]}/{step}", body)
+                for case, step, body in (
+                    ("applied", "withdraw", None),
+                    ("applied", "accept-proposal", None),
+                    ("applied", "insist", {"text": "不行"}),
+                    ("applied", "evidence", {"text": "看看"}),
+                    ("applied", "dispute", {"text": "看看"}),
+                    ("returning", "parcel", PARCEL),
+                )
+            ),
         ):
-            answer = await client.request(method, base + path, json=body, headers=thief.headers)
+            headers = {**thief.headers, "Idempotency-Key": new_id().hex}
+            answer = await client.request(method, base + path, json=body, headers=headers)
             assert answer.status_code == 404, (path, answer.status_code, answer.text)
     foreign = [
         {**thief.order(mine.shop.skus[0]), "delivery": {"method": "ship", "address_id": str(theirs.buyer.address_id)}},

@@ -10,9 +10,14 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
+import bihuan.aftersale.handlers
+import bihuan.aftersale.routes_merchant
+import bihuan.aftersale.routes_platform
+import bihuan.aftersale.routes_shop
 import bihuan.attribution.handlers
 import bihuan.attribution.routes
 import bihuan.backoffice.deliveries
+import bihuan.backoffice.notices
 import bihuan.backoffice.routes
 import bihuan.backoffice.shipping_news
 import bihuan.catalog.routes
@@ -30,7 +35,11 @@ import bihuan.orders.handlers
 import bihuan.orders.routes_merchant
 import bihuan.orders.routes_shop
 import bihuan.payments.handlers
+import bihuan.payments.remedies
 import bihuan.payments.routes
+import bihuan.reconciliation.handlers
+import bihuan.reconciliation.routes
+import bihuan.reconciliation.routes_platform
 import bihuan.settlement.handlers
 import bihuan.settlement.payout_routes
 import bihuan.settlement.platform_routes
@@ -38,8 +47,12 @@ import bihuan.settlement.routes
 import bihuan.staff.routes
 import bihuan.storefront.handlers
 import bihuan.storefront.routes
+import bihuan.topups.handlers
+import bihuan.topups.routes
 import bihuan.wallet.handlers
+import bihuan.wallet.routes
 from bihuan import (
+    aftersale,
     attribution,
     catalog,
     channels,
@@ -51,8 +64,10 @@ from bihuan import (
     merchants,
     orders,
     payments,
+    reconciliation,
     settlement,
     staff,
+    topups,
     wallet,
 )
 from bihuan.channels import push_callbacks, push_inbox
@@ -80,11 +95,19 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.membership.routes.ROUTES,
     *bihuan.insight.routes.ROUTES,
     *bihuan.payments.routes.ROUTES,
+    *bihuan.wallet.routes.ROUTES,
+    *bihuan.topups.routes.ROUTES,
+    *bihuan.payments.remedies.ROUTES,
     *bihuan.orders.routes_shop.ROUTES,
     *bihuan.orders.routes_merchant.ROUTES,
     *bihuan.settlement.routes.ROUTES,
     *bihuan.settlement.platform_routes.ROUTES,
     *bihuan.settlement.payout_routes.ROUTES,
+    *bihuan.aftersale.routes_shop.ROUTES,
+    *bihuan.aftersale.routes_merchant.ROUTES,
+    *bihuan.aftersale.routes_platform.ROUTES,
+    *bihuan.reconciliation.routes.ROUTES,
+    *bihuan.reconciliation.routes_platform.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -116,13 +139,16 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.insight.handlers.HANDLERS,
     *bihuan.payments.handlers.HANDLERS,
     *bihuan.wallet.handlers.HANDLERS,
+    *bihuan.topups.handlers.HANDLERS,
     *bihuan.orders.handlers.HANDLERS,
     *bihuan.settlement.handlers.HANDLERS,
+    *bihuan.aftersale.handlers.HANDLERS,
     *bihuan.storefront.handlers.HANDLERS,
     *bihuan.backoffice.shipping_news.HANDLERS,
+    *bihuan.backoffice.notices.HANDLERS,
 )
 
-SETTLERS: payments.Settlers = {"order": orders.settle}
+SETTLERS: payments.Settlers = {"order": orders.settle, "wallet_topup": topups.settle}
 """Who decides, per purpose of a payment, whether money that came is kept."""
 
 BEFORE_REFUND: Sequence[BeforeRefund] = (settlement.before_refund,)
@@ -133,8 +159,10 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.identity.handlers.JOBS,
     *bihuan.channels.handlers.JOBS,
     *bihuan.orders.handlers.JOBS,
+    *bihuan.aftersale.handlers.JOBS,
     *bihuan.payments.handlers.jobs(SETTLERS, BEFORE_REFUND),
     *bihuan.settlement.handlers.JOBS,
+    *bihuan.reconciliation.handlers.JOBS,
 )
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (
@@ -160,6 +188,7 @@ CHECKS: Sequence[Check] = (
     *inventory.CHECKS,
     *ledger.CHECKS,
     *wallet.CHECKS,
+    *topups.CHECKS,
     *channels.CHECKS,
     *attribution.CHECKS,
     *membership.CHECKS,
@@ -167,5 +196,7 @@ CHECKS: Sequence[Check] = (
     *payments.CHECKS,
     *orders.CHECKS,
     *settlement.CHECKS,
+    *reconciliation.CHECKS,
+    *aftersale.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""

@@ -8,6 +8,7 @@ borne by one active SKU of a merchant; SKUs are retired, never deleted; publicat
 from bihuan.catalog.checks import CHECKS
 from bihuan.catalog.db_shelves import list_category_names
 from bihuan.catalog.errors import (
+    BadPicture,
     CategoryInUse,
     CategoryNameTaken,
     InvalidCategory,
@@ -15,7 +16,11 @@ from bihuan.catalog.errors import (
     NoSuchProduct,
     SkuCodeTaken,
 )
+from bihuan.catalog.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from bihuan.catalog.pictures import Encoded, encode, encode_upload
+from bihuan.catalog.pictures import hash_of as picture_hash
+from bihuan.catalog.pictures import url_of as picture_url
+from bihuan.catalog.pictures import write as write_picture
 from bihuan.catalog.schemas import (
     Attribute,
     Category,
@@ -52,7 +57,9 @@ from bihuan.catalog.shelves import add_picture, create_category, delete_category
 
 __all__ = [
     "CHECKS",
+    "MAX_PICTURE_BYTES",
     "Attribute",
+    "BadPicture",
     "Category",
     "CategoryInUse",
     "CategoryNameTaken",
@@ -92,7 +99,10 @@ __all__ = [
     "list_sellable",
     "list_sku_ids",
     "list_skus",
+    "picture_hash",
+    "picture_url",
     "update_category",
     "update_product",
     "warm_up",
+    "write_picture",
 ]

@@ -14,6 +14,7 @@ from bihuan.inventory.db import (
     find_pools,
     list_adjustments,
     list_stock,
+    locations_of,
     sell_released,
 )
 from bihuan.inventory.errors import OutOfStock, StockBelowZero
@@ -33,6 +34,7 @@ __all__ = [
     "hold",
     "list_adjustments",
     "list_stock",
+    "locations_of",
     "receive",
     "release",
     "sell_released",

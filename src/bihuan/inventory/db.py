@@ -48,6 +48,14 @@ async def find_pools(
     return {(row["subject_id"], row["location_id"]): row["pool_id"] for row in rows}
 
 
+async def locations_of(tx: Tx, merchant_id: MerchantId, pool_ids: Sequence[PoolId]) -> dict[PoolId, LocationId]:
+    """Where pools are."""
+    rows = await tx.fetch(
+        "select pool_id, location_id from pools where merchant_id = $1 and pool_id = any($2)", merchant_id, pool_ids
+    )
+    return {row["pool_id"]: row["location_id"] for row in rows}
+
+
 async def availability(
     tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId], location_ids: Sequence[LocationId] | None
 ) -> dict[SkuId, int]:
@@ -191,7 +199,15 @@ async def take_back(tx: Tx, merchant_id: MerchantId, rows: Sequence[tuple[UUID, 
 async def hold(
     tx: Tx, merchant_id: MerchantId, reference_id: UUID, rows: Sequence[tuple[PoolId, int]], expires_at: datetime
 ) -> bool:
-    """Takes a hold on pools for one reference, whole or not at all; rows name each pool once."""
+    """Takes a hold on pools for one reference, whole or not at all; rows name each pool once.
+
+    What the reference once held and gave back makes way.
+    """
+    await tx.execute(
+        "delete from holds where merchant_id = $1 and reference_id = $2 and state = 'released'",
+        merchant_id,
+        reference_id,
+    )
     found = await tx.fetchrow(
         "select outcome from hold_stock($1, $2, $3, $4, $5)",
         merchant_id,

@@ -12,6 +12,8 @@ PERMISSIONS = frozenset(
         "dashboard.read",
         "orders.read",
         "orders.write",
+        "aftersale.read",
+        "aftersale.write",
         "catalog.read",
         "catalog.write",
         "stock.read",
@@ -28,6 +30,8 @@ PERMISSIONS = frozenset(
         "payments.write",
         "ledger.read",
         "reconciliation.write",
+        "wallets.read",
+        "wallets.write",
         "members.read",
         "members.write",
         "merchant.write",
@@ -59,6 +63,8 @@ _OF_ROLE: dict[Role, frozenset[str]] = {
         {
             "orders.read",
             "orders.write",
+            "aftersale.read",
+            "aftersale.write",
             "catalog.read",
             "stock.read",
             "stores.read",
@@ -72,11 +78,14 @@ _OF_ROLE: dict[Role, frozenset[str]] = {
         {
             "dashboard.read",
             "orders.read",
+            "aftersale.read",
             "payments.read",
             "ledger.read",
+            "settlement.read",
             "reconciliation.write",
             "stores.read",
             "members.read",
+            "wallets.read",
             "till.read",
             "drawers.read",
             "drawers.write",
@@ -84,8 +93,8 @@ _OF_ROLE: dict[Role, frozenset[str]] = {
     ),
 }
 
-_WHILE_SUSPENDED = _READS | {"orders.write"}
-"""A suspended merchant changes nothing, but sends out what it has sold."""
+_WHILE_SUSPENDED = _READS | {"orders.write", "aftersale.write"}
+"""A suspended merchant changes nothing, but sends out what it has sold, and settles what goes back."""
 
 _MANAGES: dict[Role, frozenset[Role]] = {
     "owner": frozenset(ROLES),

@@ -1,0 +1,280 @@
+"""Routes of the merchant: cases, decisions, inspection, terms."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Request, get, post, put
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body, QueryParameter
+
+from bihuan import catalog
+from bihuan.aftersale import db_lists, pictures, steps, story, views
+from bihuan.aftersale.db_lists import SettingsRow
+from bihuan.aftersale.rules import Kind, State
+from bihuan.aftersale.schemas import (
+    Address,
+    AgreeInput,
+    CaseCounts,
+    InspectInput,
+    MerchantCase,
+    MerchantCaseDetail,
+    ParcelInput,
+    ProposeInput,
+    RejectInput,
+    SettingsInput,
+    StatementInput,
+    UploadedPicture,
+    WaitingFor,
+)
+from bihuan.aftersale.story import By, Held
+from bihuan.kernel import idempotency, paging
+from bihuan.kernel.db import Tx
+from bihuan.kernel.http import IdempotencyKey, access, language_of
+from bihuan.kernel.paging import Cursor, Limit, Page
+from bihuan.kernel.runtime import Runtime
+from bihuan.staff import StaffSession
+
+AnyRequest = Request[Any, Any, Any]
+StateFilter = Annotated[State | None, QueryParameter(name="state", required=False)]
+KindFilter = Annotated[Kind | None, QueryParameter(name="kind", required=False)]
+WaitingFilter = Annotated[WaitingFor | None, QueryParameter(name="waiting_for", required=False)]
+Search = Annotated[str | None, QueryParameter(name="q", required=False, max_length=40, description="Case or order.")]
+_CASE = "/api/merchant/aftersale/{case_id:uuid}"
+_WRITE = access("staff:aftersale.write")
+
+
+def _language(request: AnyRequest) -> str:
+    return language_of(request.headers.get("accept-language"))
+
+
+class Upload(msgspec.Struct):
+    """The form of an upload."""
+
+    file: UploadFile
+
+
+@get("/api/merchant/aftersale", opt=access("staff:aftersale.read"))
+async def list_cases(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    of_state: StateFilter = None,
+    kind: KindFilter = None,
+    waiting_for: WaitingFilter = None,
+    q: Search = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Page[MerchantCase]:
+    """The merchant's cases, newest first."""
+    before = paging.decode(cursor, tuple[UUID])
+    async with rt.db.session() as tx:
+        rows = await db_lists.list_of_merchant(
+            tx,
+            staff.merchant_id,
+            state=of_state,
+            kind=kind,
+            waiting_for=waiting_for,
+            number=q.strip() if q and q.strip() else None,
+            before=before[0] if before else None,
+            limit=limit + 1,
+        )
+        items = await views.show_to_merchant(tx, staff.merchant_id, rows[:limit], _language(request))
+    return Page(items, paging.encode(str(rows[limit - 1].case_id)) if len(rows) > limit else None)
+
+
+@get("/api/merchant/aftersale/counts", opt=access("staff:aftersale.read"))
+async def count_cases(rt: Runtime, staff: StaffSession) -> CaseCounts:
+    """How many cases are in each state, how many wait for the merchant, and how many are disputed."""
+    async with rt.db.session() as tx:
+        rows = await db_lists.count_by_state(tx, staff.merchant_id)
+    by_state: dict[str, int] = {}
+    for (state, _, _), count in rows.items():
+        by_state[state] = by_state.get(state, 0) + count
+    waiting = sum(count for (_, who, _), count in rows.items() if who == "merchant")
+    return CaseCounts(by_state, waiting, sum(count for (_, _, disputed), count in rows.items() if disputed))
+
+
+async def _show(rt: Runtime, request: AnyRequest, staff: StaffSession, case_id: UUID) -> MerchantCaseDetail:
+    async with rt.db.session() as tx:
+        case = await views.get_own(tx, staff.merchant_id, case_id)
+        return await views.show_in_console(tx, case, _language(request))
+
+
+@get(_CASE, opt=access("staff:aftersale.read"))
+async def get_case(rt: Runtime, request: AnyRequest, staff: StaffSession, case_id: UUID) -> MerchantCaseDetail:
+    """One case with its story."""
+    return await _show(rt, request, staff, case_id)
+
+
+Step = Callable[[Tx, Held, By], Awaitable[object]]
+
+
+async def _step(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    key: str | None,
+    named: str,
+    said: object,
+    step: Step,
+) -> MerchantCaseDetail:
+    """A step of one of the merchant's cases, once per key."""
+
+    async def work() -> bool:
+        await step(tx, await story.hold(tx, staff.merchant_id, case_id), By("merchant", staff.staff_id))
+        return True
+
+    async with rt.db.transaction() as tx:
+        actor, command = f"staff:{staff.staff_id}", [str(case_id), said]
+        await idempotency.run_once(tx, staff.merchant_id, actor, key, f"aftersale.{named}", command, bool, work)
+    return await _show(rt, request, staff, case_id)
+
+
+@post(f"{_CASE}/agree", status_code=200, opt=_WRITE)
+async def agree(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    data: AgreeInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Agrees to what is asked. 422 `return_address_missing`; 409 `out_of_stock` for an exchange, `refund_by_hand`."""
+    return await _step(
+        rt, request, staff, case_id, idempotency_key, "agree", data,
+        lambda tx, held, by: steps.agree_to_asked(tx, held, by, data.return_address),
+    )  # fmt: skip
+
+
+@post(f"{_CASE}/reject", status_code=200, opt=_WRITE)
+async def reject(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    data: RejectInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Refuses, with a reason that the shopper reads."""
+    return await _step(
+        rt, request, staff, case_id, idempotency_key, "reject", data,
+        lambda tx, held, by: steps.reject(tx, held, data.reason, by),
+    )  # fmt: skip
+
+
+@post(f"{_CASE}/propose", status_code=200, opt=_WRITE)
+async def propose(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    data: ProposeInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Offers another amount; the shopper takes it or insists."""
+    return await _step(
+        rt, request, staff, case_id, idempotency_key, "propose", data,
+        lambda tx, held, by: steps.propose(tx, held, data.amount_fen, data.note, by),
+    )  # fmt: skip
+
+
+@post(f"{_CASE}/inspect", status_code=200, opt=_WRITE)
+async def inspect(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    data: InspectInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Counts what came back; what can be sold is in stock again, and the refund is decided."""
+    return await _step(
+        rt, request, staff, case_id, idempotency_key, "inspect", data,
+        lambda tx, held, by: steps.inspect(tx, held, data.lines, by, accept=data.accept, reason=data.reason),
+    )  # fmt: skip
+
+
+@post(f"{_CASE}/ship-exchange", status_code=200, opt=_WRITE)
+async def ship_exchange(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    data: ParcelInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Sends the other goods; the case is completed."""
+    return await _step(
+        rt, request, staff, case_id, idempotency_key, "ship_exchange", data,
+        lambda tx, held, by: steps.ship_exchange(tx, held, data, by),
+    )  # fmt: skip
+
+
+@post(f"{_CASE}/evidence", status_code=200, opt=_WRITE)
+async def add_evidence(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    case_id: UUID,
+    data: StatementInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Says something, with pictures."""
+
+    async def step(tx: Tx, held: Held, by: By) -> object:
+        await pictures.check_own(tx, staff.merchant_id, staff.staff_id, data.pictures)
+        return await steps.say(tx, held.case, by, data.text, data.pictures)
+
+    return await _step(rt, request, staff, case_id, idempotency_key, "evidence", data, step)
+
+
+@post("/api/merchant/aftersale/pictures", opt=_WRITE, request_max_body_size=catalog.MAX_PICTURE_BYTES + 64 * 1024)
+async def upload_picture(
+    rt: Runtime, staff: StaffSession, data: Annotated[Upload, Body(media_type=RequestEncodingType.MULTI_PART)]
+) -> UploadedPicture:
+    """Stores a picture as evidence."""
+    content = await data.file.read(catalog.MAX_PICTURE_BYTES + 1)
+    if not content:
+        raise catalog.BadPicture(reason="empty")
+    return UploadedPicture(await pictures.store(rt, staff.merchant_id, staff.staff_id, content))
+
+
+def _settings(row: SettingsRow) -> SettingsInput:
+    same = {name: getattr(row, name) for name in SettingsInput.__struct_fields__ if name != "return_address"}
+    return SettingsInput(**same, return_address=Address(**row.return_address) if row.return_address else None)
+
+
+@get("/api/merchant/aftersale-settings", opt=access("staff:aftersale.read"))
+async def get_settings(rt: Runtime, staff: StaffSession) -> SettingsInput:
+    """The merchant's terms; the common ones until she writes her own."""
+    async with rt.db.session() as tx:
+        return _settings(await db_lists.find_settings(tx, staff.merchant_id))
+
+
+@put("/api/merchant/aftersale-settings", opt=access("staff:merchant.write"))
+async def put_settings(rt: Runtime, staff: StaffSession, data: SettingsInput) -> SettingsInput:
+    """Writes the terms; cases under way keep the times that they were given."""
+    async with rt.db.transaction() as tx:
+        row = msgspec.convert(msgspec.to_builtins(data), SettingsRow)
+        await db_lists.save_settings(tx, staff.merchant_id, row)
+    return data
+
+
+ROUTES = (
+    list_cases,
+    count_cases,
+    get_case,
+    agree,
+    reject,
+    propose,
+    inspect,
+    ship_exchange,
+    add_evidence,
+    upload_picture,
+    get_settings,
+    put_settings,
+)
