@@ -9,6 +9,8 @@ EVERYTHING = "*"
 
 PERMISSIONS = frozenset(
     {
+        "finance.write",
+        "finance.close",
         "dashboard.read",
         "orders.read",
         "orders.write",
@@ -76,6 +78,8 @@ _OF_ROLE: dict[Role, frozenset[str]] = {
     ),
     "finance": frozenset(
         {
+            "finance.write",
+            "finance.close",
             "dashboard.read",
             "orders.read",
             "aftersale.read",
