@@ -1,11 +1,11 @@
 """The operators' statements of all merchants: closing, payouts, adjustments."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from bihuan import merchants
 from bihuan.kernel import paging
@@ -32,18 +32,19 @@ from bihuan.staff import StaffSession
 
 READ = access("operator:platform.read")
 WRITE = access("operator:platform.write")
+InState = Annotated[Literal["open", "closed", "paid"] | None, QueryParameter(name="state")]
 OF = "/api/platform/settlement/merchants/{merchant_id:uuid}"
 ONE = OF + "/statements/{statement_id:uuid}"
 
 
 @get("/api/platform/settlement/statements", opt=READ)
 async def list_statements(
-    rt: Runtime, state: Literal["open", "closed", "paid"] | None = None, limit: Limit = 20, cursor: Cursor = None
+    rt: Runtime, in_state: InState = None, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[MerchantStatement]:
     """Statements of all merchants, the latest period first; open ones show no sums here."""
     after = paging.decode(cursor, tuple[datetime, UUID])
     async with rt.db.session() as tx:
-        rows = await db_statements.list_all(tx, state, after, limit + 1)
+        rows = await db_statements.list_all(tx, in_state, after, limit + 1)
         names = await names_of(tx)
     more = None
     if len(rows) > limit:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, post
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, Parameter, QueryParameter
 
 from bihuan.kernel import paging
 from bihuan.kernel.http import access, language_of
@@ -22,7 +22,9 @@ from bihuan.staff import StaffSession
 READ = access("staff:settlement.read")
 WRITE = access("staff:settlement.write")
 OfKind = Annotated[Kind | None, Parameter(description="Only lines of this kind.")]
-SharingState = Literal["waiting", "sharing", "unfreezing", "done", "failed", "missed"]
+InState = Annotated[
+    Literal["waiting", "sharing", "unfreezing", "done", "failed", "missed"] | None, QueryParameter(name="state")
+]
 
 
 @get("/api/merchant/settlement/running", opt=READ)
@@ -92,12 +94,12 @@ async def show_order(rt: Runtime, staff: StaffSession, order_id: FromPath[UUID])
 
 @get("/api/merchant/settlement/sharings", opt=READ)
 async def list_sharings(
-    rt: Runtime, staff: StaffSession, state: SharingState | None = None, limit: Limit = 20, cursor: Cursor = None
+    rt: Runtime, staff: StaffSession, in_state: InState = None, limit: Limit = 20, cursor: Cursor = None
 ) -> Page[Sharing]:
     """How the commissions of orders are shared through WeChat, of the newest orders first."""
     (before,) = paging.decode(cursor, tuple[UUID]) or (None,)
     async with rt.db.session() as tx:
-        rows = await db_sharing.list_sharings(tx, staff.merchant_id, state, before, limit + 1)
+        rows = await db_sharing.list_sharings(tx, staff.merchant_id, in_state, before, limit + 1)
     more = paging.encode(str(rows[limit - 1].order_id)) if len(rows) > limit else None
     return Page(rows[:limit], more)
 
