@@ -58,6 +58,7 @@ create table ledger_closings (
   closed_through date,                      -- as this left it
   at             timestamptz not null,
   by_user_id     uuid not null,
+  by_name        text not null,
   reason         text not null check (length(reason) <= 500),
   checklist      jsonb not null,
   balances       jsonb not null,            -- account -> fen at the end of closed_through
@@ -211,7 +212,7 @@ end $$;
 -- Closes a book to the end of a month, and with it whatever is before; false when that is closed already. It waits
 -- for the postings under way, and those that come later wait for it.
 create function ledger_close(
-  p_merchant_id uuid, p_month date, p_now timestamptz, p_closing_id uuid, p_by uuid, p_checklist jsonb
+  p_merchant_id uuid, p_month date, p_now timestamptz, p_closing_id uuid, p_by uuid, p_by_name text, p_checklist jsonb
 ) returns boolean language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   v_through date := (date_trunc('month', p_month) + interval '1 month - 1 day')::date;
@@ -223,9 +224,9 @@ begin
     return false;
   end if;
   update ledger_books set closed_through = v_through where merchant_id = p_merchant_id;
-  insert into ledger_closings (merchant_id, closing_id, kind, month, closed_through, at, by_user_id, reason, checklist,
-    balances)
-  select p_merchant_id, p_closing_id, 'close', date_trunc('month', p_month)::date, v_through, p_now, p_by, '',
+  insert into ledger_closings (merchant_id, closing_id, kind, month, closed_through, at, by_user_id, by_name, reason,
+    checklist, balances)
+  select p_merchant_id, p_closing_id, 'close', date_trunc('month', p_month)::date, v_through, p_now, p_by, p_by_name, '',
     p_checklist, coalesce(jsonb_object_agg(s.account, s.fen), '{}')
   from (select d.account, sum(d.debit_fen - d.credit_fen)::bigint as fen from ledger_days d
         where d.merchant_id = p_merchant_id and d.day <= v_through group by d.account) s;
@@ -234,7 +235,8 @@ end $$;
 
 -- Opens a month again, and with it whatever is after; false when it is open.
 create function ledger_reopen(
-  p_merchant_id uuid, p_month date, p_now timestamptz, p_closing_id uuid, p_by uuid, p_reason text
+  p_merchant_id uuid, p_month date, p_now timestamptz, p_closing_id uuid, p_by uuid, p_by_name text,
+  p_reason text
 ) returns boolean language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   v_first date := date_trunc('month', p_month)::date;
@@ -248,9 +250,9 @@ begin
   select case when exists (select from ledger_days d where d.merchant_id = p_merchant_id and d.day < v_first)
     then v_first - 1 end into v_through;
   update ledger_books set closed_through = v_through where merchant_id = p_merchant_id;
-  insert into ledger_closings (merchant_id, closing_id, kind, month, closed_through, at, by_user_id, reason, checklist,
-    balances)
-  select p_merchant_id, p_closing_id, 'reopen', v_first, v_through, p_now, p_by, p_reason, '[]',
+  insert into ledger_closings (merchant_id, closing_id, kind, month, closed_through, at, by_user_id, by_name, reason,
+    checklist, balances)
+  select p_merchant_id, p_closing_id, 'reopen', v_first, v_through, p_now, p_by, p_by_name, p_reason, '[]',
     coalesce(jsonb_object_agg(s.account, s.fen), '{}')
   from (select d.account, sum(d.debit_fen - d.credit_fen)::bigint as fen from ledger_days d
         where d.merchant_id = p_merchant_id and d.day <= v_through group by d.account) s;

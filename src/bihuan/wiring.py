@@ -23,6 +23,7 @@ import bihuan.backoffice.shipping_news
 import bihuan.catalog.routes
 import bihuan.channels.handlers
 import bihuan.channels.routes
+import bihuan.finance.routes
 import bihuan.identity.handlers
 import bihuan.identity.routes
 import bihuan.insight.handlers
@@ -56,6 +57,7 @@ from bihuan import (
     attribution,
     catalog,
     channels,
+    finance,
     identity,
     insight,
     inventory,
@@ -94,6 +96,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.attribution.routes.ROUTES,
     *bihuan.membership.routes.ROUTES,
     *bihuan.insight.routes.ROUTES,
+    *bihuan.finance.routes.ROUTES,
     *bihuan.payments.routes.ROUTES,
     *bihuan.wallet.routes.ROUTES,
     *bihuan.topups.routes.ROUTES,
@@ -162,6 +165,7 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.aftersale.handlers.JOBS,
     *bihuan.payments.handlers.jobs(SETTLERS, BEFORE_REFUND),
     *bihuan.settlement.handlers.JOBS,
+    *finance.jobs(lambda: CHECKS),
     *bihuan.reconciliation.handlers.JOBS,
 )
 
@@ -196,6 +200,7 @@ CHECKS: Sequence[Check] = (
     *payments.CHECKS,
     *orders.CHECKS,
     *settlement.CHECKS,
+    *finance.CHECKS,
     *reconciliation.CHECKS,
     *aftersale.CHECKS,
 )

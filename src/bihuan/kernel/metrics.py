@@ -17,6 +17,7 @@ PLACEMENT_BATCH = Histogram(
     buckets=(1, 4, 16, 64, 128, 256, 512),
 )
 FACTS = Counter("bihuan_facts_handled_total", "Facts handled by handler.", ["handler"])
+VERIFY_RUNS = Counter("bihuan_verify_runs_total", "Runs of the invariants by outcome.", ["outcome"])
 PAYMENTS = Counter("bihuan_payment_notifications_total", "Payment notifications by outcome.", ["outcome"])
 
 

@@ -89,6 +89,16 @@ async def first_day(tx: Tx, merchant_id: MerchantId) -> date | None:
     return found
 
 
+async def month_turnovers(tx: Tx, merchant_id: MerchantId) -> dict[date, int]:
+    """The first day of a month -> the sum of its debits, which is that of its credits."""
+    rows = await tx.fetch(
+        """select date_trunc('month', day)::date as month, sum(debit_fen)::bigint as fen from ledger_days
+           where merchant_id = $1 group by 1""",
+        merchant_id,
+    )
+    return {row["month"]: row["fen"] for row in rows}
+
+
 async def voucher_lines(tx: Tx, merchant_id: MerchantId, first: date, last: date) -> AsyncGenerator[list[VoucherLine]]:
     """Days in order, each with the lines of its vouchers: one range of the journal a day, one day in memory."""
     days = await tx.fetch(

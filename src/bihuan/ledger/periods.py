@@ -25,6 +25,7 @@ class Closing(msgspec.Struct, frozen=True):
     closed_through: date | None
     at: datetime
     by_user_id: UUID
+    by_name: str
     reason: str
     checklist: list[Any]
     balances: dict[str, int]
@@ -53,22 +54,25 @@ async def closed_through(tx: Tx, merchant_id: MerchantId) -> date | None:
     return found
 
 
-async def close(tx: Tx, merchant_id: MerchantId, month: date, by_user_id: UUID, checklist: Sequence[object]) -> None:
+async def close(
+    tx: Tx, merchant_id: MerchantId, month: date, by: tuple[UUID, str], checklist: Sequence[object]
+) -> None:
     """Closes a book to the end of a month, with all that is before; waits for postings under way.
 
-    Raises StillClosed. What occurred there and is heard of later is booked on the first open day.
+    `by` is the user's id and name. Raises StillClosed. What occurred there and is heard of later is booked on the
+    first open day.
     """
     proof = msgspec.to_builtins(list(checklist))
     if not await tx.fetchval(
-        "select ledger_close($1, $2, $3, $4, $5, $6)", merchant_id, month, tx.now, new_id(), by_user_id, proof
+        "select ledger_close($1, $2, $3, $4, $5, $6, $7)", merchant_id, month, tx.now, new_id(), *by, proof
     ):
         raise StillClosed
 
 
-async def reopen(tx: Tx, merchant_id: MerchantId, month: date, by_user_id: UUID, reason: str) -> None:
+async def reopen(tx: Tx, merchant_id: MerchantId, month: date, by: tuple[UUID, str], reason: str) -> None:
     """Opens a month and all that are after it. Raises StillOpen. What was booked late stays where it was booked."""
     if not await tx.fetchval(
-        "select ledger_reopen($1, $2, $3, $4, $5, $6)", merchant_id, month, tx.now, new_id(), by_user_id, reason
+        "select ledger_reopen($1, $2, $3, $4, $5, $6, $7)", merchant_id, month, tx.now, new_id(), *by, reason
     ):
         raise StillOpen
 
@@ -76,7 +80,7 @@ async def reopen(tx: Tx, merchant_id: MerchantId, month: date, by_user_id: UUID,
 async def list_closings(tx: Tx, merchant_id: MerchantId, limit: int = 100) -> list[Closing]:
     """What was closed and reopened, newest first."""
     rows = await tx.fetch(
-        """select closing_id, kind, month, closed_through, at, by_user_id, reason, checklist, balances
+        """select closing_id, kind, month, closed_through, at, by_user_id, by_name, reason, checklist, balances
            from ledger_closings where merchant_id = $1 order by closing_id desc limit $2""",
         merchant_id,
         limit,
