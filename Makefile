@@ -5,7 +5,7 @@ export UV_PYTHON_DOWNLOADS := never
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := $(UV) run --no-sync
 
-.PHONY: run test check bench fmt web browser clean help
+.PHONY: run test check bench chaos fmt web browser clean help
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -26,6 +26,9 @@ check: .venv/ready ## Formatting, lint, types, layers, front-end types
 
 bench: .venv/ready ## Run every benchmark; results in bench/results/latest.json
 	$(RUN) python -m bench $(ARGS)
+
+chaos: .venv/ready ## Kill and fault everything under a random load (SEED=... MINUTES=20); a seed reproduces
+	$(RUN) python -m bench.chaos $(if $(SEED),--seed $(SEED)) --minutes $(or $(MINUTES),20) $(ARGS)
 
 fmt: .venv/ready ## Format and fix what can be fixed
 	$(RUN) ruff format .

@@ -13,7 +13,7 @@ def main() -> int:
     parser.add_argument("--seed", default=secrets.token_hex(4), help="decides everything; by chance if not given")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--shoppers", type=int, default=32)
-    parser.add_argument("--kill-every", type=float, default=4.0, help="seconds between kills on average; 0: none")
+    parser.add_argument("--kill-every", type=float, default=4.0, help="seconds on average; 0: nothing dies, no jumps")
     parser.add_argument("--faults", type=float, default=1.0, help="scale of the profile bad_day; 0: none")
     parser.add_argument("--blows", action="store_true", help="list every kill and jump")
     chosen = parser.parse_args()
@@ -22,6 +22,7 @@ def main() -> int:
         seed=chosen.seed,
         minutes=chosen.minutes,
         shoppers=chosen.shoppers,
+        befalls="chaos" if chosen.kill_every else "nothing",
         kill_every_seconds=chosen.kill_every,
         faults=faults,
     )

@@ -18,6 +18,7 @@ SUPERVISOR_EVERY = 5
 
 JUMPS: tuple[tuple[float, int], ...] = ((7, 30), (45, 25), (200, 20), (960, 15), (7200, 6), (93_600, 4))
 """How far time jumps, in seconds, with its weight: past retries, past an order's 15 minutes, past a day."""
+DAY_SECONDS = 86_400.0
 SKEW_SECONDS = 3.0
 """How far the platform's clock may differ from WeChat's."""
 
@@ -61,6 +62,15 @@ def blows(seed: str, kill_every_seconds: float, jump_every: int = 3, supervisor:
             if number % jump_every == 0:
                 (seconds,) = own.choices([s for s, _ in JUMPS], [w for _, w in JUMPS])
                 yield Jump(own.uniform(0.1, 0.6), seconds * own.uniform(0.8, 1.2), own.uniform(-1, 1) * SKEW_SECONDS)
+
+
+def day(seed: str, steps: int = 12, pause_seconds: float = 0.7) -> Iterator[Blow]:
+    """A whole day that passes in `steps` jumps of different length; nothing dies."""
+    own = dice(seed, "day", 0)
+    shares = [own.uniform(0.2, 1.0) for _ in range(steps)]
+    for share in shares:
+        seconds = DAY_SECONDS * share / sum(shares)
+        yield Jump(own.uniform(0.5, 1.5) * pause_seconds, seconds, own.uniform(-1, 1) * SKEW_SECONDS)
 
 
 def choose(own: random.Random, names: Sequence[str], weights: Sequence[int]) -> str:

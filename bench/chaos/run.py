@@ -6,15 +6,16 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from bench.chaos import audit, decisions, staff
 from bench.chaos.acts import ACTS, Actor, playable
+from bench.chaos.decisions import Blow
 from bench.chaos.monkey import Monkey
 from bench.chaos.shoppers import Buyer
 from bench.chaos.stage import MERCHANTS, Stage, opened
@@ -30,8 +31,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float
     shoppers: int = 32
     goods_each: int = 10
+    befalls: Literal["chaos", "day", "nothing"] = "chaos"
+    """Kills with jumps of the clock; a whole day that passes and no kills; or neither."""
     kill_every_seconds: float = 4.0
-    """On average; 0 kills nothing and moves no clock."""
+    """On average."""
     kill_supervisor: bool = True
     faults: dict[str, Any] | None = None
     pause_seconds: float = 0.25
@@ -81,7 +84,7 @@ def play(plan: Plan) -> Report:
         tempfile.TemporaryDirectory(prefix="bihuan-chaos-") as folder,
         opened(Path(folder), plan.seed, plan.goods_each) as stage,
     ):
-        report = _play(stage, plan)
+        report = play_on(stage, plan)
         if not report.holds:
             kept = RESULTS / f"chaos-{plan.seed}"
             kept.mkdir(parents=True, exist_ok=True)
@@ -91,14 +94,14 @@ def play(plan: Plan) -> Report:
         return report
 
 
-def _play(stage: Stage, plan: Plan) -> Report:
+def play_on(stage: Stage, plan: Plan) -> Report:
+    """Plays a run on a mall that serves already."""
     buyers = _buyers(stage, plan.shoppers)
     desks = staff.clerks(stage, stage.mall)
     operator = staff.operator(stage, stage.mall)
     if plan.faults:
         stage.set_faults(plan.faults)
-    blows = decisions.blows(plan.seed, plan.kill_every_seconds, supervisor=plan.kill_supervisor)
-    monkey = Monkey(stage, blows if plan.kill_every_seconds else iter(()))
+    monkey = Monkey(stage, _blows(plan))
     started = time.monotonic()
     monkey.start()
     actors: list[tuple[Actor, str]] = [
@@ -107,6 +110,8 @@ def _play(stage: Stage, plan: Plan) -> Report:
         (operator, "operator"),
     ]
     unexpected = asyncio.run(_act(actors, stage, plan, monkey))
+    if plan.befalls == "day":
+        monkey.join(120)  # the day passes whole, however quick its shoppers were
     monkey.enough.set()
     monkey.join(150)
     seconds = time.monotonic() - started
@@ -119,6 +124,14 @@ def _play(stage: Stage, plan: Plan) -> Report:
     if forged := [f"{row['fault']}: {n}" for row in did if (n := row.get("probes_accepted", 0))]:
         differences["forged notifications that were believed"] = forged
     return _report(stage, plan, actors, monkey, seconds, did, not_at_rest, differences, unexpected)
+
+
+def _blows(plan: Plan) -> Iterator[Blow]:
+    if plan.befalls == "day":
+        return decisions.day(plan.seed)
+    if plan.befalls == "chaos":
+        return decisions.blows(plan.seed, plan.kill_every_seconds, supervisor=plan.kill_supervisor)
+    return iter(())
 
 
 def _report(
