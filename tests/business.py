@@ -37,9 +37,9 @@ class Business:
         self.clerk_login = f"clerk-{new_id().hex}"
         self.headers: dict[str, str] = {}
         self.product = self.draft = self.sku = self.category = self.spare = self.picture = ""
-        self.counter = self.clerk = self.label = self.message = self.upload = ""
+        self.counter = self.clerk = self.label = self.message = self.upload = self.guide = ""
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
-        self.topup = ""
+        self.topup = self.posting = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
         self.notice = self.case_line = ""
@@ -61,10 +61,11 @@ class Business:
         ids = [
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
             *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message, self.upload),
+            self.posting,
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
-            *(*self.cases.values(), self.notice),
+            *(*self.cases.values(), self.notice, self.guide),
         ]
         assert all(ids)
         return ids
@@ -133,6 +134,15 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         await channels.add_parcel(tx, mid, trade, parcel, all_shipped=True, receiver_phone="")
         parked = "update shipping_uploads set state = 'parked' where merchant_id = $1 returning upload_id"
         business.upload = str(await tx.fetchval(parked, mid))
+        business.guide = f"g-{new_id().hex}"
+        await tx.execute(
+            """insert into wecom_members (merchant_id, userid, name, position, department_ids, listed, staff_id,
+                 changed_at) values ($1, $2, '青青', '', '{}', true, $3, $4)""",
+            mid,
+            business.guide,
+            business.clerk,
+            tx.now,
+        )
     colour = f"#{new_id().hex[-6:]}"
     sent = {"file": ("a.png", png(colour), "image/png")}
     answer = await client.post("/api/merchant/media", files=sent, headers=business.headers)
@@ -140,6 +150,9 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
     business.picture = answer.json()["url"]
     await _sell(rt, client, business)
     await _store_value(rt, business)
+    async with rt.db.session() as tx:
+        posted = "select transaction_id from ledger_transactions where merchant_id = $1 limit 1"
+        business.posting = str(await tx.fetchval(posted, business.merchant_id))
     return business
 
 
@@ -249,7 +262,13 @@ def filled(route: Route, business: Business) -> str:
         "refund_id": business.cases["refund"],
     }.items():
         path = path.replace(f"{{{name}:uuid}}", value)
-    for name, value in {"handler:str": handler, "name:str": "x.webp", "rest:path": "x", "file_path:path": "/x"}.items():
+    for name, value in {
+        "handler:str": handler,
+        "userid:str": business.guide,
+        "name:str": "x.webp",
+        "rest:path": "x",
+        "file_path:path": "/x",
+    }.items():
         path = path.replace(f"{{{name}}}", value)
     assert "{" not in path, f"{path}: teach this test what to fill in"
     return path

@@ -24,7 +24,11 @@ WITHOUT_IDS = {
             *("ledger/accounts", "ledger/transactions", "member-levels", "members", "menu", "messages"),
             *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),
             "payments/refused-callbacks",
+            *("ledger/sources", "ledger/turnovers", "finance/cash-flow", "finance/income", "finance/journal"),
+            *("finance/months", "finance/months/{month:str}/checklist", "finance/months/{month:str}/vouchers"),
+            "finance/account-codes",
             *("wallets", "wallets/summary", "wallet-settings", "wallet-statement"),
+            *("wecom", "guides", "guide-customers", "notices", "notices/library"),
             *("wechat/authorizations", "wechat/authorization-return", "wechat/refused-pushes", "wechat/shipping"),
             *("shipping-uploads", "followers/sync"),
             *("aftersale", "aftersale/counts", "aftersale-settings"),
@@ -33,6 +37,8 @@ WITHOUT_IDS = {
     ),
     # settings of the merchant's own, and one's own session
     "PUT /api/merchant/member-levels",
+    "PUT /api/merchant/finance/account-codes",
+    "POST /api/merchant/finance/months/{month:str}/close",
     "PUT /api/merchant/wallet-settings",
     "PUT /api/merchant/menu",
     "POST /api/merchant/menu/publish",
@@ -46,6 +52,9 @@ WITHOUT_IDS = {
     "POST /api/merchant/deliveries/replay",
     "POST /api/merchant/media",
     "POST /api/merchant/followers/sync",
+    "POST /api/merchant/guides/sync",
+    "PUT /api/merchant/wecom",
+    "PUT /api/merchant/notices",
     "POST /api/merchant/wechat/authorizations",
     "PUT /api/merchant/wechat/shipping",
     "POST /api/merchant/password",
@@ -143,6 +152,18 @@ def people_and_places(mine: Business, theirs: Business) -> list[Attempt]:
         Attempt(f"GET {label}/qr.svg", f"labels/{theirs.label}/qr.svg"),
         Attempt(f"GET {label}/qr.png", f"labels/{theirs.label}/qr.png"),
         Attempt(f"GET {label}/mini-program.jpg", f"labels/{theirs.label}/mini-program.jpg"),
+        *guides(mine, theirs),
+    ]
+
+
+def guides(mine: Business, theirs: Business) -> list[Attempt]:
+    """Of members of the corp."""
+    guide = "/api/merchant/guides/{userid:str}"
+    return [
+        Attempt(f"PUT {guide}", f"guides/{theirs.guide}", {"staff_id": None}),
+        Attempt(f"PUT {guide}", f"guides/{mine.guide}", {"staff_id": theirs.clerk}),
+        Attempt(f"POST {guide}/code", f"guides/{theirs.guide}/code"),
+        Attempt(f"GET {guide}/code", f"guides/{theirs.guide}/code"),
     ]
 
 
@@ -194,10 +215,12 @@ def goods_back(theirs: Business) -> list[Attempt]:
 
 
 def stored_value(theirs: Business) -> list[Attempt]:
-    """Of wallets and top-ups."""
+    """Of wallets and top-ups, and of the book."""
     wallet, whose = "/api/merchant/wallets/{shopper_id:uuid}", f"wallets/{theirs.buyer.shopper_id}"
     body = {"amount_fen": 100, "reason": "退回"}
+    posting = "GET /api/merchant/finance/transactions/{transaction_id:uuid}"
     return [
+        Attempt(posting, f"finance/transactions/{theirs.posting}"),
         Attempt(f"GET {wallet}", whose),
         Attempt(f"GET {wallet}/entries", f"{whose}/entries"),
         Attempt(f"GET {wallet}/topups", f"{whose}/topups"),
@@ -267,6 +290,8 @@ async def test_their_owner_may_do_what_was_refused(client: httpx.AsyncClient, st
         answer = await theirs.send(client, attempt.method, attempt.url, attempt.body)
         if attempt.path.endswith("mini-program.jpg"):  # WeChat draws it, and no account of hers is connected
             assert answer.json()["code"] == "no_mini_program", answer.text
+        elif attempt.route.endswith("{userid:str}/code"):  # the same of WeCom
+            assert answer.json()["code"] == "no_wecom", answer.text
         else:
             assert answer.status_code < 300 or (attempt.route in conflicts and answer.status_code == 409), answer.text
 

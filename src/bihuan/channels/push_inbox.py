@@ -5,8 +5,7 @@ follower, whom WeChat has to name, and whatever concerns a desktop's sign-in go 
 The answer waits for the commit; while a batch is at the database the next one gathers.
 """
 
-import asyncio
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -25,6 +24,7 @@ from bihuan.channels.errors import PushesBusy, PushRefused
 from bihuan.facts.channels import ShopperUnfollowed
 from bihuan.kernel.db import Tx
 from bihuan.kernel.events import FactLike, emit
+from bihuan.kernel.group_commit import GroupCommit, Limits
 from bihuan.kernel.ids import LabelId, MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
@@ -32,10 +32,7 @@ from bihuan.wechat.official_account import Click, Push, Scan, Subscribe, Text, U
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 256
-MAX_WAITING = 4000
-PARALLEL_MERCHANTS = 3
-WAIT_SECONDS = 4.5
+LIMITS = Limits(parallel_merchants=3, wait_seconds=4.5)
 """WeChat waits five seconds for an answer, and tells again what was taken in later."""
 
 
@@ -54,66 +51,31 @@ class _Alone(Exception):
 
 
 _Outcome = str | Exception
-_Waiting = tuple[Arrival, "asyncio.Future[str]"]
 
 
 class PushInbox:
     """The queue of one process, and what takes it in."""
 
     def __init__(self) -> None:
-        self._queue: deque[_Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._gathered: GroupCommit[Arrival, str] = GroupCommit(_take_safely, PushesBusy, LIMITS)
 
     async def take_in(self, rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str) -> str:
         """The reply, once committed. Raises PushRefused for a used signature, PushesBusy."""
         if isinstance(push, Subscribe) or desktop.concerns(push, pushes.scene_of(push)):
             return await pushes.take_in(rt, merchant, account, push, signature)
-        if len(self._queue) >= MAX_WAITING:
-            raise PushesBusy
         now = rt.clock.now()
-        future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._queue.append(
-            (Arrival(merchant, account, push, signature, Moment(min(push.created_at, now), now)), future)
-        )
-        self._arrived.set()
+        arrival = Arrival(merchant, account, push, signature, Moment(min(push.created_at, now), now))
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
-                return await future
-        except TimeoutError as error:
-            raise PushesBusy from error
+            return await self._gathered.submit(rt, merchant.merchant_id, arrival)
         except _Alone:
             return await pushes.take_in(rt, merchant, account, push, signature)
 
     async def run(self, rt: Runtime) -> None:
         """Takes in for as long as the process lives; `wiring.BACKGROUND` runs it."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._queue:
-                await self._flush(rt)
-
-    async def _flush(self, rt: Runtime) -> None:
-        groups: dict[MerchantId, list[_Waiting]] = {}
-        for _ in range(min(MAX_BATCH, len(self._queue))):
-            waiting = self._queue.popleft()
-            groups.setdefault(waiting[0].merchant.merchant_id, []).append(waiting)
-        turns = asyncio.Semaphore(PARALLEL_MERCHANTS)
-
-        async def take_group(group: list[_Waiting]) -> None:
-            async with turns:
-                outcomes = await _take_safely(rt, [arrival for arrival, _ in group])
-            for (_, future), outcome in zip(group, outcomes, strict=True):
-                if future.done():  # its caller went; what was taken in stands all the same
-                    continue
-                if isinstance(outcome, Exception):
-                    future.set_exception(outcome)
-                else:
-                    future.set_result(outcome)
-
-        await asyncio.gather(*(take_group(group) for group in groups.values()))
+        await self._gathered.run(rt)
 
 
-async def _take_safely(rt: Runtime, group: Sequence[Arrival]) -> list[_Outcome]:
+async def _take_safely(rt: Runtime, _: MerchantId, group: list[Arrival]) -> list[_Outcome]:
     """Takes a batch in; when it fails as a whole, each goes alone, so that one does not hold up its neighbours."""
     try:
         async with rt.db.transaction() as tx:

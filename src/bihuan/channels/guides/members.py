@@ -74,8 +74,8 @@ async def ensure_code(rt: Runtime, merchant_id: MerchantId, userid: str) -> Guid
     Raises NoCorp, NotFound, NotAGuide, and what apps.problem_of tells.
     """
     async with rt.db.transaction() as tx:
-        corp = await corps.get(tx, merchant_id)
         guide = await get(tx, merchant_id, userid, lock=True)
+        corp = await corps.get(tx, merchant_id)
         label, moved = await _label_of(tx, merchant_id, guide)
     if guide.config_id is not None and not moved:
         return guide

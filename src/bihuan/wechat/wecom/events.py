@@ -100,7 +100,9 @@ class EventReceiver:
         event, change = fields.get("Event", ""), fields.get("ChangeType", "")
         userid, external = fields.get("UserID", ""), fields.get("ExternalUserID", "")
         created_at = datetime.fromtimestamp(int(created), UTC)
-        key = _dedupe_key(created, event, change, userid, external, fields.get("MsgId", ""))
+        # Within a second somebody may leave and come back: the welcome code is each adding's own.
+        once = fields.get("MsgId", "") or fields.get("WelcomeCode", "")
+        key = _dedupe_key(created, event, change, userid, external, once)
         if event != "change_external_contact" or not userid or not external:
             return OtherEvent(created_at=created_at, dedupe_key=key, fields=fields, event=event, change_type=change)
         if change in ("add_external_contact", "add_half_external_contact"):
