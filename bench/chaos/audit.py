@@ -27,6 +27,7 @@ BUSY = {
     "orders whose time is over": "select count(*) from orders where state = 'unpaid'",
     "live attempts": "select count(*) from payment_attempts where state in ('created', 'prepaid')",
     "refunds under way": "select count(*) from payment_refunds where state in ('applied', 'processing')",
+    "cases that wait for their refund": "select count(*) from aftersale_cases where state = 'refunding'",
 }
 """What time and the worker bring to an end by themselves."""
 
@@ -42,7 +43,7 @@ LEFT_BEHIND = {
     "pools that are not what was received": """select p.pool_id::text from pools p join lateral (
           select coalesce(sum(s.delta), 0) as received from stock_adjustments s
           where s.merchant_id = p.merchant_id and s.pool_id = p.pool_id) r on true
-        where p.available < 0 or p.held <> 0 or p.available + p.sold <> r.received""",
+        where p.available < 0 or p.available + p.held + p.sold <> r.received""",
 }
 """What nobody may find in the end: each row is a difference."""
 
@@ -64,6 +65,7 @@ def rows(stage: Stage, sql: str, *args: object) -> Rows:
 def quiet_down(stage: Stage) -> dict[str, int]:
     """Lets time pass, in jumps, until nothing is under way; what still is when patience ends."""
     stage.wait_until_healthy()
+    stage.after_the_day()
     # WeChat repeats a notification for a day; after that the platform has to ask.
     for seconds in (20, 60, 300, 1200, 3600):
         stage.jump(seconds)
@@ -230,6 +232,16 @@ def _promises(stage: Stage) -> Differences:
         if by_id[order_id]["state"] not in ("completed", "cancelled")
     ]
     found |= _told_by_staff(stage, promises)
+    found["top-ups shown as paid that are not"] = sorted(
+        promises.topped_up.keys()
+        - {row["id"] for row in rows(stage, "select topup_id::text as id from wallet_topups where state <> 'unpaid'")}
+    )
+    cases = {row["id"]: row["state"] for row in rows(stage, "select case_id::text as id, state from aftersale_cases")}
+    found["cases said to have ended that have not"] = [
+        f"{case_id} was {state}, is {cases.get(case_id)}"
+        for case_id, state in promises.ended_cases.items()
+        if cases.get(case_id) != state
+    ]
     taken = {
         row["transaction_id"]
         for row in rows(stage, "select transaction_id from payment_attempts where paid_at is not null")

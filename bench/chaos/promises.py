@@ -34,8 +34,13 @@ class Promises:
         self.stocked: dict[str, int] = {}
         """Reason of a stock adjustment (one of a kind) -> the pieces it was said to add."""
 
+        self.topped_up: dict[str, int] = {}
+        """Top-ups that were shown as paid, with their principal."""
+        self.ended_cases: dict[str, str] = {}
+        """After-sale cases that were said to be completed or withdrawn."""
+
     @property
     def count(self) -> int:
         """How many promises there are to keep."""
         kinds = (self.placed, self.refused, self.taken, self.shown_paid, self.cancelled, self.shipped)
-        return sum(map(len, (*kinds, self.received, self.stocked)))
+        return sum(map(len, (*kinds, self.received, self.stocked, self.topped_up, self.ended_cases)))

@@ -13,13 +13,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from bench.chaos import audit, decisions, staff
+from bench.chaos import aftersale, audit, decisions, money, staff
 from bench.chaos.acts import ACTS, Actor, playable
 from bench.chaos.decisions import Blow
 from bench.chaos.monkey import Monkey
 from bench.chaos.shoppers import Buyer
 from bench.chaos.stage import MERCHANTS, Stage, opened
 from bihuan.identity.callers import SHOPPER_COOKIE
+
+TABLES = (aftersale, money, staff)
+"""The modules whose acts are in the table."""
 
 RESULTS = Path(__file__).parent.parent / "results"
 

@@ -91,10 +91,13 @@ class Buyer(Actor):
         prepared = await self.ask("POST", f"{self.url(order)}/pay", {"method": method}, refusals=UNPAYABLE)
         if not prepared.ok:
             return None
-        about = prepared.body
+        return await self.open_sheet(order.order_id, prepared.body)
+
+    async def open_sheet(self, reference: str, about: Json) -> Sheet | None:
+        """The sheet of a payment that was prepared; None when WeChat refuses it."""
         wanted = {"pay_params": about["pay_params"]} if about["pay_params"] else {"code_url": about["code_url"]}
         opened = await self._tap(f"/_sandbox/shoppers/{self.phone_id}/sheets", wanted)
-        return Sheet(order.order_id, opened.body["sheet_id"]) if opened.ok else None
+        return Sheet(reference, opened.body["sheet_id"]) if opened.ok else None
 
     async def _open_mini_program(self, merchant: str) -> None:
         """`wx.login`: the mall knows her in the mini program from now on."""

@@ -53,6 +53,7 @@ class Stage:
         )
         accounts = self.mall.sandbox.get("/_sandbox/accounts").json()
         minis = {row["appid"] for row in accounts["mini_programs"]}
+        self._open_rooms()
         looker = self.mall.new_shopper("看看")
         for code in MERCHANTS:
             looker.sign_in(code)
@@ -76,6 +77,28 @@ class Stage:
         form = {"sub_mchid": made.json()["mchid"]}
         joined = owner.put("/api/merchant/payment-account/partner", json=form)
         assert joined.status_code == 200, joined.text
+
+    def _open_rooms(self) -> None:
+        """What an owner sets up before her wallets and returns work."""
+        wallet = {"enabled": True, "gift_rules": [{"paid_fen": 10_000, "gift_fen": 1_000}]}
+        back = {"name": "退货组", "phone": "0411-88888888", "address": "大连市中山区人民路 1 号"}
+        for code in MERCHANTS:
+            owner = self.mall.staff(code)
+            if "PUT /api/merchant/wallet-settings" in self.routes:
+                shown = owner.get("/api/merchant/wallet-settings").json()
+                answer = owner.put("/api/merchant/wallet-settings", json={**shown, **wallet})
+                assert answer.status_code == 200, answer.text
+            if "PUT /api/merchant/aftersale-settings" in self.routes:
+                shown = owner.get("/api/merchant/aftersale-settings").json()
+                answer = owner.put("/api/merchant/aftersale-settings", json={**shown, "return_address": back})
+                assert answer.status_code == 200, answer.text
+
+    def after_the_day(self) -> None:
+        """What a person would do in the evening: money for the refunds that wait, refunds that work again."""
+        for row in self._with_patience("GET", "/_sandbox/books").json()["merchants"]:
+            base = f"/_sandbox/merchants/{row['mchid']}"
+            self._with_patience("PUT", f"{base}/money", {"refund_outcome": ""})
+            self._with_patience("POST", f"{base}/top-up", {"amount": 100_000_000})
 
     def set_faults(self, wanted: dict[str, Any]) -> None:
         """Puts faults in force now, and again whenever the sandbox was killed."""
