@@ -9,7 +9,7 @@ from uuid import UUID
 
 import anyio
 from litestar import Request, get, post, put
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, JSONBody, Parameter, QueryParameter
 from litestar.response import Stream
 
 from bihuan import merchants
@@ -80,7 +80,7 @@ async def export_journal(
     rt: Runtime,
     staff: StaffSession,
     request: Http,
-    form: Annotated[Format, Parameter(query="format")] = "csv",
+    form: Annotated[Format, QueryParameter(name="format")] = "csv",
     account: AccountName = None,
     source: SourceName = None,
     first: First = None,
@@ -147,7 +147,7 @@ async def export_vouchers(
     rt: Runtime,
     staff: StaffSession,
     month: FromPath[str],
-    form: Annotated[VoucherFormat, Parameter(query="format")] = "generic",
+    form: Annotated[VoucherFormat, QueryParameter(name="format")] = "generic",
 ) -> Stream:
     """The month's vouchers for accounting software, one per day and source, by the merchant's codes."""
     named = closing.month_named(month)
