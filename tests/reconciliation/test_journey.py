@@ -1,0 +1,76 @@
+"""A day's money, reconciled the morning after: payments, a refund, a payment nobody told of, money to the bank."""
+
+import httpx
+
+from bihuan import payments
+from bihuan.kernel import verification
+from bihuan.kernel.ids import new_id
+from bihuan.reconciliation import CHECKS, running
+from tests.payments.desk import Till
+from tests.payments.test_accounts import sign_in
+from tests.reconciliation.desk import (
+    ROOM,
+    Calendar,
+    day_of,
+    differences,
+    due_of,
+    pay,
+    refund_until,
+    resolve,
+    run,
+)
+
+
+async def test_a_day_from_the_till_to_the_bookkeeper(till: Till, http: httpx.AsyncClient, calendar: Calendar) -> None:
+    day = await calendar.next_noon()
+    sku = await till.shop.add_sku(price_fen=10_000)
+    orders = [await pay(till, http, sku, 10_000) for _ in range(2)]
+    async with till.rt.db.transaction() as tx:
+        about = {"purpose": "order", "reference_id": orders[0], "cause": "test", "cause_id": new_id()}
+        await payments.refund(tx, till.merchant_id, **about, amount_fen=2_500, reason="少件")
+    await refund_until(till, "success")
+    till.door.deaf = True  # nothing arrives
+    unheard = await pay(till, http, sku, 10_000, heard=False)
+    mchid = till.merchant["mchid"]
+    await till.sandbox.call("POST", f"/merchants/{mchid}/withdraw", {"amount": 5_000})
+
+    await calendar.morning_after(day)
+    finance = await sign_in(till, http, "finance")
+    assert await run(till) >= 1
+    shown = await day_of(till, http, finance, day)
+    told = shown["day"]
+    assert (told["state"], told["payments"], told["paid_fen"]) == ("matched", 3, 30_000), told
+    assert (told["refunds"], told["refunded_fen"], told["fees_fen"]) == (1, 2_500, 180 - 15)
+    assert (told["here_payments"], told["here_paid_fen"], told["here_refunded_fen"]) == (2, 20_000, 2_500)
+    assert (told["opening_fen"], told["closing_fen"]) == (0, 30_000 - 165 - 2_500 - 5_000)
+    assert (told["book_closing_fen"], told["differing_fen"]) == (20_000 - 165 - 2_500 - 5_000, -10_000)
+    assert told["unexplained_fen"] == 0
+    assert [(bill["kind"], bill["rows"]) for bill in shown["bills"]] == [("trade", 4), ("funds", 8), ("sharing", 0)]
+    assert [(move["kind"], move["amount_fen"]) for move in shown["moves"]] == [("withdrawal", -5_000)]
+    balances = await till.balances()
+    assert (balances["payment_fees"], balances["bank"]) == (165, 5_000)
+
+    (found,) = await differences(http, finance, state="open")
+    assert (found["kind"], found["subject"], found["action"]) == ("missing_here", "payment", "look_up")
+    assert (found["there_fen"], found["reference_id"], found["book_fen"]) == (10_000, unheard, 10_000)
+    answer = await resolve(http, finance, found, "look_up")
+    assert answer.status_code == 200, answer.text
+    settled = answer.json()
+    assert (settled["state"], settled["resolution"], settled["rule"]) == ("resolved", "agrees", "recorded_since")
+    assert (await till.attempts(unheard))[0].state == "paid"
+    assert (await resolve(http, finance, found, "accept")).json()["code"] == "difference_resolved"
+
+    before = await till.balances()
+    again = await http.post(f"{ROOM}/days", json={"day": str(day)}, headers=finance)
+    assert (again.status_code, again.json()["code"]) == (409, "day_reconciled")
+    await running.run_one(till.rt, due_of(till, day))
+    assert await till.balances() == before
+    await _verify(till)
+
+
+async def _verify(till: Till) -> None:
+    await till.verify()
+    async with till.rt.db.session() as tx:
+        for finding in await verification.run(tx, CHECKS):
+            own = [one for one in finding.offenders if one.startswith(str(till.merchant_id))]
+            assert not own, (finding.name, own)
