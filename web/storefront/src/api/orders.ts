@@ -21,8 +21,9 @@ export const getOrder = (orderId: string): Promise<Order> => request('GET', `${s
 export const cancelOrder = (orderId: string, reason: string): Promise<Order> =>
   request('POST', `${shop()}/orders/${orderId}/cancel`, { body: { reason }, idempotencyKey: newKey() })
 
-export const payOrder = (orderId: string, method: PayMethod): Promise<Payment> =>
-  request('POST', `${shop()}/orders/${orderId}/pay`, { body: { method }, idempotencyKey: newKey() })
+/** `walletFen` of it comes from the wallet; the method "wallet" takes the whole from there, at once. */
+export const payOrder = (orderId: string, method: PayMethod | 'wallet', walletFen = 0): Promise<Payment> =>
+  request('POST', `${shop()}/orders/${orderId}/pay`, { body: { method, wallet_fen: walletFen }, idempotencyKey: newKey() })
 
 /** Makes the platform ask WeChat when no notification has come; rate limited, so use it sparingly. */
 export const syncPayment = (orderId: string): Promise<Order> =>

@@ -212,11 +212,51 @@ export interface PayParams {
 
 export interface Payment {
   payment_id: string
-  method: PayMethod
+  method: PayMethod | 'wallet'
   pay_params: PayParams | null
   code_url: string | null
   h5_url: string | null
   expires_at: string
+  /** What of it is set aside in the wallet; `paid`: that was all. */
+  wallet_fen: number
+  paid: boolean
+}
+
+export interface GiftRule {
+  paid_fen: number
+  gift_fen: number
+}
+
+/** The shopper's stored value here; `enabled` says whether more can be put in. */
+export interface Wallet {
+  enabled: boolean
+  principal_fen: number
+  gift_fen: number
+  held_fen: number
+  available_fen: number
+  frozen: boolean
+  frozen_reason: string | null
+  spend_order: 'principal_first' | 'gift_first' | 'proportional'
+  least_fen: number
+  most_fen: number
+  gift_rules: GiftRule[]
+}
+
+export interface WalletEntry {
+  entry_id: string
+  principal_fen: number
+  gift_fen: number
+  balance_fen: number
+  source: string
+  description: string
+  occurred_at: string
+}
+
+export interface TopUp {
+  topup_id: string
+  amount_fen: number
+  gift_fen: number
+  state: 'unpaid' | 'paid' | 'refunded'
 }
 
 export interface AddressInput {

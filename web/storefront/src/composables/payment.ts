@@ -1,8 +1,11 @@
-import { getOrder, payOrder, syncPayment } from '@/api/orders'
-import type { Order, PayParams } from '@/api/types'
+import { getOrder, syncPayment } from '@/api/orders'
+import type { Order, Payment, PayMethod, PayParams } from '@/api/types'
 
 import { miniProgramFrame } from './frame'
 import { findBridge, payByBridge, payInFrame, type PayOutcome } from './wechat'
+
+/** Asks the platform for a payment of one kind: of an order, or of a top-up. */
+export type Payer = (method: PayMethod) => Promise<Payment>
 
 /** How a started payment goes on: the sheet has closed, a code waits to be scanned, or WeChat's page opens. */
 export type PayStart =
@@ -31,10 +34,10 @@ function payByMiniProgram(params: PayParams): Promise<PayOutcome> {
 const onPhone = (): boolean => /Mobi|Android|iPhone/i.test(navigator.userAgent)
 
 /** Opens WeChat's page, which leads back to this one; false where the payment cannot be made that way. */
-async function leaveForWeChat(orderId: string): Promise<boolean> {
+async function leaveForWeChat(pay: Payer): Promise<boolean> {
   let url: string | null = null
   try {
-    url = (await payOrder(orderId, 'wechat_h5')).h5_url
+    url = (await pay('wechat_h5')).h5_url
   } catch {
     // Not every merchant and address may: the code to scan is left, and says what is wrong with the order itself.
   }
@@ -47,26 +50,26 @@ async function leaveForWeChat(orderId: string): Promise<boolean> {
 // #endif
 
 /** Starts the payment in the way this place allows: the mini program's sheet, WeChat's bridge, or a code to scan. */
-export async function startPayment(orderId: string): Promise<PayStart> {
+export async function startPayment(pay: Payer): Promise<PayStart> {
   let start: PayStart | null = null
   // #ifdef MP-WEIXIN
-  const mini = await payOrder(orderId, 'wechat_mini')
+  const mini = await pay('wechat_mini')
   start = { kind: 'sheet', outcome: mini.pay_params ? await payByMiniProgram(mini.pay_params) : 'fail' }
   // #endif
   // #ifdef H5
   const bridge = await findBridge()
   if (miniProgramFrame) {
-    const payment = await payOrder(orderId, 'wechat_mini')
+    const payment = await pay('wechat_mini')
     start = { kind: 'sheet', outcome: payment.pay_params ? await payInFrame(payment.pay_params) : 'fail' }
   } else if (bridge) {
-    const payment = await payOrder(orderId, 'wechat_jsapi')
+    const payment = await pay('wechat_jsapi')
     start = { kind: 'sheet', outcome: payment.pay_params ? await payByBridge(bridge, payment.pay_params) : 'fail' }
-  } else if (onPhone() && (await leaveForWeChat(orderId))) {
+  } else if (onPhone() && (await leaveForWeChat(pay))) {
     start = { kind: 'page' }
   }
   // #endif
   if (start) return start
-  const native = await payOrder(orderId, 'wechat_native')
+  const native = await pay('wechat_native')
   return { kind: 'code', codeUrl: native.code_url ?? '', expiresAt: native.expires_at }
 }
 
