@@ -26,6 +26,8 @@ def test_the_mini_program_buys(mall: Mall) -> None:
     assert seen["shop"]
     assert seen["result"] == "支付成功"
     assert [c for c in seen["calls"] if c["status"] >= 500] == []
+    templates = [n["template_id"] for n in console.get("/api/merchant/notices").json()["items"]]
+    assert seen["consents"] == [templates], "the tap that pays asks once"
 
     (order,) = [o for o in console.get("/api/merchant/orders").json()["items"] if o["order_id"] not in before]
     assert order["lines"][0]["title"] == seen["title"]
@@ -40,6 +42,13 @@ def test_the_mini_program_buys(mall: Mall) -> None:
     def card() -> dict[str, Any] | None:
         members = console.get("/api/merchant/members?limit=100").json()["items"]
         return next((m for m in members if m["number"] == seen["member"].replace(" ", "")), None)
+
+    def told() -> dict[str, Any] | None:
+        sent = console.get("/api/merchant/messages", params={"limit": 50}).json()["items"]
+        return next((m for m in sent if order["order_no"] in m["text"] and m["state"] == "sent"), None)
+
+    notice = wait_for(told, "nobody was told of the payment")
+    assert (notice["kind"], notice["purpose"], notice["sent_as"]) == ("notice", "order_paid", "subscribe")
 
     member = wait_for(card, f"nobody has the number {seen['member']}")
     assert member["points"] == order["total_fen"] // 100

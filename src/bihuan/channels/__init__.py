@@ -15,7 +15,7 @@ from .db.accounts import Account, KeywordReply, MemberTemplate, Menu
 from .db.followers import Follower, openids_of
 from .db.labels import Label, LabelKind, select_labels
 from .db.messages import Card, Content, Draft
-from .db.notices import NoticeTemplate
+from .db.notices import NoticeKind, NoticeTemplate
 from .db.shipping import SentParcel
 from .db.shipping import set_received as note_received
 from .labels import NewLabel, count_scan, create_label, ensure_qr, find_label
@@ -44,6 +44,7 @@ __all__ = [
     "NewAccount",
     "NewLabel",
     "NewNotice",
+    "NoticeKind",
     "NoticeTemplate",
     "Replies",
     "SentParcel",

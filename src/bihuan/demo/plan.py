@@ -124,6 +124,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     ground: Literal["backdrop", "table"]
     items: list[Item]
     safe_mode: bool = False
+    guides: dict[str, str] = {}
+    """Members of the sandbox's company, by userid: who of the shop's people each is."""
 
 
 CODES = ("qingshan", "maixiang", "xiaoman")

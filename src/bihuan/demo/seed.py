@@ -3,7 +3,7 @@
 import msgspec
 
 from bihuan import merchants
-from bihuan.demo import plan, shops, signins, wechat
+from bihuan.demo import plan, shops, signins, wechat, wecom
 from bihuan.demo.plan import Shop
 from bihuan.demo.signins import SignIn, SignIns
 from bihuan.kernel.errors import NotFound
@@ -47,6 +47,9 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
             await shops.restore(rt, merchant, shop, needed, known)
         if accounts and await wechat.connect(rt, sandbox_url, accounts, merchant, shop):
             connected.append(code)
+            if shop:
+                await wecom.choose_notices(rt, merchant)
+                labels = [*labels, *await wecom.connect(rt, sandbox_url, accounts, merchant, shop)]
             await wechat.make_codes(rt, sandbox_url, merchant, labels)
     return DemoSummary(created, connected, str(signins.path_of(rt.settings.home)))
 

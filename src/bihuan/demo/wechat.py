@@ -51,12 +51,23 @@ class MiniProgram(msgspec.Struct, frozen=True):
     secret: str
 
 
+class Corp(msgspec.Struct, frozen=True):
+    """A company of the sandbox's WeCom."""
+
+    corpid: str
+    agentid: int
+    secret: str
+    token: str
+    encoding_aes_key: str
+
+
 class Accounts(msgspec.Struct, frozen=True):
     """What the sandbox answers to GET /_sandbox/accounts."""
 
     merchants: list[PayMerchant]
     official_accounts: list[OfficialAccount]
     mini_programs: list[MiniProgram]
+    corps: list[Corp] = []
 
 
 class SandboxProblem(ConnectionError):

@@ -39,6 +39,7 @@ async function makePhone() {
   const here = `/_sandbox/shoppers/${shopper.shopper_id}`
   return {
     code: async () => (await call(sandbox, 'POST', `${here}/jscode`, { appid })).code,
+    agree: (ids) => call(sandbox, 'POST', `${here}/subscriptions`, { appid, template_ids: ids }),
     pay: async (params) => {
       // wx.requestPayment takes no appId: WeChat knows which mini program is open, and signs with it.
       const sheet = await call(sandbox, 'POST', `${here}/sheets`, { pay_params: { appId: appid, ...params } })
@@ -91,8 +92,8 @@ async function main() {
   await program.find('member-card')
   const member = program.text('member-number')
 
-  const { calls, payments, toasts } = program.log
-  process.stdout.write(JSON.stringify({ shop, products, title, options, result, pickup_code: pickupCode, member, calls, payments, toasts }) + '\n')
+  const { calls, payments, consents, toasts } = program.log
+  process.stdout.write(JSON.stringify({ shop, products, title, options, result, pickup_code: pickupCode, member, calls, payments, consents, toasts }) + '\n')
   process.exit(0)
 }
 

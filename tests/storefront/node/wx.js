@@ -29,10 +29,10 @@ async function request({ url, method = 'GET', data, header = {} }, calls) {
   return { statusCode: answer.status, data: parsed, header: Object.fromEntries(answer.headers), errMsg: 'request:ok' }
 }
 
-/** @param {{apiBase: string, merchant: string, phone: {code(): Promise<string>, pay(params: object): Promise<void>}, go: Function}} world */
+/** @param {{apiBase: string, merchant: string, phone: {code(): Promise<string>, pay(params: object): Promise<void>, agree?(ids: string[]): Promise<object>}, go: Function}} world */
 function makeWx(world) {
   const storage = new Map()
-  const log = { calls: [], payments: [], toasts: [], titles: [] }
+  const log = { calls: [], payments: [], consents: [], toasts: [], titles: [] }
   const system = { SDKVersion: '3.5.0', platform: 'devtools', language: 'zh_CN', version: '8.0.50', brand: 'devtools', model: 'iPhone',
     system: 'iOS 17', pixelRatio: 2, screenWidth: 375, screenHeight: 667, windowWidth: 375, windowHeight: 603, statusBarHeight: 20,
     safeArea: { left: 0, right: 375, top: 20, bottom: 667, width: 375, height: 647 } }
@@ -63,6 +63,11 @@ function makeWx(world) {
         log.payments.push(params)
         await world.phone.pay(params)
         return { errMsg: 'requestPayment:ok' }
+      }),
+    requestSubscribeMessage: (options) =>
+      settle(options, async () => {
+        log.consents.push(options.tmplIds)
+        return world.phone.agree ? world.phone.agree(options.tmplIds) : Promise.reject({ errMsg: 'requestSubscribeMessage:fail' })
       }),
     showToast: (options) => (log.toasts.push(options.title), quiet(options)),
     setNavigationBarTitle: (options) => (log.titles.push(options.title), quiet(options)),

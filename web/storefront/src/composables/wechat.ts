@@ -34,6 +34,11 @@ interface MiniProgramJs extends WeixinJs {
   login(options: { success(answer: { code: string }): void; fail(reason: object): void }): void
   requestPayment(options: PayParams & { success(): void; fail(reason: { errMsg?: string }): void }): void
   onShareAppMessage(card: () => MiniProgramCard): void
+  requestSubscribeMessage?(options: {
+    tmplIds: string[]
+    success(answer: Record<string, string>): void
+    fail(reason: { errMsg?: string }): void
+  }): void
 }
 
 type WeChatWindow = Window & { WeixinJSBridge?: Bridge; wx?: WeixinJs }
@@ -164,6 +169,15 @@ export async function payInFrame(params: PayParams): Promise<PayOutcome> {
   return new Promise((resolve) => {
     const fail = (reason: { errMsg?: string }): void => resolve(/cancel/.test(reason.errMsg ?? '') ? 'cancel' : 'fail')
     wx.requestPayment({ ...params, success: () => resolve('ok'), fail })
+  })
+}
+
+/** `wx.requestSubscribeMessage` of that frame: accept, reject or ban by template. */
+export async function askInFrame(tmplIds: string[]): Promise<Record<string, string>> {
+  const wx = await frameWx()
+  return new Promise((resolve, reject) => {
+    if (!wx.requestSubscribeMessage) return reject(new Error('not offered here'))
+    wx.requestSubscribeMessage({ tmplIds, success: resolve, fail: reject })
   })
 }
 
