@@ -45,9 +45,11 @@ export const rooms: Room[] = [
   { name: 'followers', path: '/followers', title: 'followers', needs: ['members.read'], group: 'people', icon: 'followers', view: () => import('@/views/people/FollowersView.vue') },
 
   { name: 'official-account', path: '/official-account', title: 'officialAccount', needs: ['channels.write'], group: 'wechat', icon: 'chat', view: () => import('@/views/wechat/OfficialAccountView.vue') },
+  { name: 'wecom', path: '/wecom', title: 'wecom', needs: ['channels.read'], group: 'wechat', icon: 'staff', view: () => import('@/views/wechat/WeComView.vue') },
   { name: 'messages', path: '/messages', title: 'messages', needs: ['channels.read'], group: 'wechat', icon: 'sent', view: () => import('@/views/people/MessagesView.vue') },
   { name: 'payment', path: '/payment', title: 'payment', needs: ['payments.read'], group: 'wechat', icon: 'pay', view: () => import('@/views/wechat/PaymentView.vue') },
 
+  { name: 'wallets', path: '/wallets', title: 'wallets', needs: ['wallets.read'], group: 'finance', icon: 'pay', view: () => import('@/views/wallet/WalletsView.vue') },
   { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },
   { name: 'parked-payments', path: '/parked-payments', title: 'parkedPayments', needs: ['payments.read'], group: 'finance', icon: 'alert', view: () => import('@/views/finance/ParkedPaymentsView.vue') },
   { name: 'deliveries', path: '/deliveries', title: 'deliveries', needs: ['deliveries.read'], group: 'finance', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },

@@ -9,10 +9,12 @@ import { en as goods } from './texts/goods'
 import { en as places } from './texts/places'
 import { en as people } from './texts/people'
 import { en as wechat } from './texts/wechat'
+import { en as wallets } from './texts/wallets'
 import { en as finance } from './texts/finance'
 import { en as platform } from './texts/platform'
 import { en as profile } from './texts/profile'
 import { en as rooms } from './texts/rooms'
 import { en as apps } from './texts/apps'
+import { en as wecom } from './texts/wecom'
 
-export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms, apps }
+export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, wecom }

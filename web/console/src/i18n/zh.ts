@@ -9,10 +9,12 @@ import { zh as goods } from './texts/goods'
 import { zh as places } from './texts/places'
 import { zh as people } from './texts/people'
 import { zh as wechat } from './texts/wechat'
+import { zh as wallets } from './texts/wallets'
 import { zh as finance } from './texts/finance'
 import { zh as platform } from './texts/platform'
 import { zh as profile } from './texts/profile'
 import { zh as rooms } from './texts/rooms'
 import { zh as apps } from './texts/apps'
+import { zh as wecom } from './texts/wecom'
 
-export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, finance, platform, profile, rooms, apps }
+export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, wecom }
