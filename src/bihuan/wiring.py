@@ -48,6 +48,8 @@ import bihuan.settlement.routes
 import bihuan.staff.routes
 import bihuan.storefront.handlers
 import bihuan.storefront.routes
+import bihuan.till.handlers
+import bihuan.till.routes
 import bihuan.topups.handlers
 import bihuan.topups.routes
 import bihuan.wallet.handlers
@@ -69,6 +71,7 @@ from bihuan import (
     reconciliation,
     settlement,
     staff,
+    till,
     topups,
     wallet,
 )
@@ -103,6 +106,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.payments.remedies.ROUTES,
     *bihuan.orders.routes_shop.ROUTES,
     *bihuan.orders.routes_merchant.ROUTES,
+    *bihuan.till.routes.ROUTES,
     *bihuan.settlement.routes.ROUTES,
     *bihuan.settlement.platform_routes.ROUTES,
     *bihuan.settlement.payout_routes.ROUTES,
@@ -144,6 +148,7 @@ HANDLERS: Sequence[Handler] = (
     *bihuan.wallet.handlers.HANDLERS,
     *bihuan.topups.handlers.HANDLERS,
     *bihuan.orders.handlers.HANDLERS,
+    *bihuan.till.handlers.HANDLERS,
     *bihuan.settlement.handlers.HANDLERS,
     *bihuan.aftersale.handlers.HANDLERS,
     *bihuan.storefront.handlers.HANDLERS,
@@ -162,6 +167,7 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.identity.handlers.JOBS,
     *bihuan.channels.handlers.JOBS,
     *bihuan.orders.handlers.JOBS,
+    *bihuan.till.handlers.JOBS,
     *bihuan.aftersale.handlers.JOBS,
     *bihuan.payments.handlers.jobs(SETTLERS, BEFORE_REFUND),
     *bihuan.settlement.handlers.JOBS,
@@ -199,6 +205,7 @@ CHECKS: Sequence[Check] = (
     *insight.CHECKS,
     *payments.CHECKS,
     *orders.CHECKS,
+    *till.CHECKS,
     *settlement.CHECKS,
     *finance.CHECKS,
     *reconciliation.CHECKS,

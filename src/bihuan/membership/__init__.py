@@ -5,7 +5,7 @@ only added; each paid order brings points once.
 """
 
 from .checks import CHECKS
-from .db import Member, find_member, members_of
+from .db import Member, find_by_number, find_member, members_of
 from .rules import DEFAULT_LEVELS, Level
 
-__all__ = ["CHECKS", "DEFAULT_LEVELS", "Level", "Member", "find_member", "members_of"]
+__all__ = ["CHECKS", "DEFAULT_LEVELS", "Level", "Member", "find_by_number", "find_member", "members_of"]

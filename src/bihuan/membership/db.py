@@ -55,6 +55,16 @@ async def find_member(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) ->
     return (await members_of(tx, merchant_id, [shopper_id])).get(shopper_id)
 
 
+async def find_by_number(tx: Tx, merchant_id: MerchantId, number: str) -> Member | None:
+    """The card of a number, as a till reads it."""
+    row = await tx.fetchrow(
+        f"select {_MEMBER} from members where merchant_id = $1 and number = $2 and merged_into is null",  # noqa: S608
+        merchant_id,
+        number,
+    )
+    return db.one_or_none(Member, row)
+
+
 async def list_members(
     tx: Tx,
     merchant_id: MerchantId,

@@ -1,0 +1,47 @@
+"""Invariants of tills."""
+
+from bihuan.kernel.verification import Check
+
+CHECKS = (
+    Check(
+        "till.drawers_add_up",
+        "what a drawer should hold is the sum of its movements",
+        """select s.merchant_id || '/' || s.shift_id as id, s.expected_fen, coalesce(m.total, 0) as movements
+           from till_shifts s
+           left join (select merchant_id, shift_id, sum(amount_fen) as total from till_movements
+                      group by merchant_id, shift_id) m
+             on m.merchant_id = s.merchant_id and m.shift_id = s.shift_id
+           where s.expected_fen <> coalesce(m.total, 0)""",
+    ),
+    Check(
+        "till.cash_is_in_drawers",
+        "the book's cash is what open drawers should hold and what lies in closed ones",
+        """select coalesce(b.merchant_id, d.merchant_id)::text as id, b.balance_fen as book, d.total as drawers
+           from (select merchant_id, balance_fen from ledger_balances where account = 'cash') b
+           full join (select merchant_id, sum(case state when 'open' then expected_fen
+                        else counted_fen - carried_fen - banked_fen end) as total
+                      from till_shifts group by merchant_id) d on d.merchant_id = b.merchant_id
+           where coalesce(b.balance_fen, 0) <> coalesce(d.total, 0)""",
+    ),
+    Check(
+        "till.sales_taken_once",
+        "a paid sale was taken once and whole, or on the shopper's phone; its order is paid; no other sale was taken",
+        """select s.merchant_id || '/' || s.sale_id as id, s.state, s.total_fen, t.takings, t.total
+           from till_sales s
+           join orders o on o.merchant_id = s.merchant_id and o.order_id = s.order_id
+           left join (select merchant_id, sale_id, count(*) as takings, sum(cash_fen + card_fen + code_fen) as total
+                      from till_takings where state = 'taken' group by merchant_id, sale_id) t
+             on t.merchant_id = s.merchant_id and t.sale_id = s.sale_id
+           where (s.state = 'paid' and (o.payment_status = 'unpaid' or t.takings > 1
+                                        or coalesce(t.total, s.total_fen) <> s.total_fen))
+              or (s.state <> 'paid' and t.takings > 0)""",
+    ),
+    Check(
+        "till.cash_sales_in_drawers",
+        "cash that a sale took lies in a drawer, and no other",
+        """select t.merchant_id || '/' || t.taking_id as id, t.state, t.cash_fen, m.amount_fen
+           from till_takings t left join till_movements m
+             on m.merchant_id = t.merchant_id and m.kind = 'sale' and m.source_id = t.taking_id
+           where coalesce(m.amount_fen, 0) <> case t.state when 'taken' then t.cash_fen else 0 end""",
+    ),
+)

@@ -1,0 +1,84 @@
+"""Pure decisions of a till: parts of a payment, what pieces cost, what a drawer should hold. No I/O."""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import msgspec
+
+PAYMENT_CODE: Final = re.compile(r"1[0-5][0-9]{16}")
+"""What WeChat's payment codes look like (https://pay.weixin.qq.com/doc/v3/merchant/4012791893)."""
+
+PATIENCE: Final = timedelta(seconds=45)
+"""So long a shopper may take to type her password; then the payment is undone."""
+
+CODE_LIFE: Final = timedelta(seconds=70)
+"""A payment code is good for a minute: what WeChat does not know by then never reaches it."""
+
+DECIDED_AFTER: Final = timedelta(seconds=80)
+"""When the job takes up what a cashier, or a crash, left undecided."""
+
+TIME_TO_PAY: Final = timedelta(seconds=120)
+"""No payment is begun closer to the end of its order."""
+
+MovementKind = Literal["float", "sale", "refund", "pay_in", "pay_out", "expense"]
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """How a sale is paid, in fen."""
+
+    cash_fen: int = 0
+    card_fen: int = 0
+    code_fen: int = 0
+
+    @property
+    def sum_fen(self) -> int:
+        """All of it."""
+        return self.cash_fen + self.card_fen + self.code_fen
+
+
+def change(cash_fen: int, tendered_fen: int) -> int:
+    """What goes back over the counter; below zero: too little was handed over."""
+    return tendered_fen - cash_fen
+
+
+def pieces_cost(total_fen: int, quantity: int, refunded: int, pieces: int) -> int:
+    """What the next `pieces` of a line cost: the first n together bear n / quantity of it, rounded down.
+
+    So any sequence of refunds gives back each piece's own price, and all of them the whole. Raises ValueError for
+    more pieces than are left.
+    """
+    if pieces < 1 or refunded < 0 or refunded + pieces > quantity:
+        raise ValueError(f"{pieces} of {quantity - refunded} pieces")
+    return total_fen * (refunded + pieces) // quantity - total_fen * refunded // quantity
+
+
+def expected(movements_fen: Iterable[int]) -> int:
+    """What a drawer should hold."""
+    return sum(movements_fen)
+
+
+class Closing(msgspec.Struct, frozen=True):
+    """A count against what should be there."""
+
+    expected_fen: int
+    counted_fen: int
+
+    @property
+    def difference_fen(self) -> int:
+        """Above zero: too much is there."""
+        return self.counted_fen - self.expected_fen
+
+
+Step = Literal["wait", "undo", "never"]
+
+
+def next_step(state: str, began_at: datetime, now: datetime, *, give_up: bool) -> Step:
+    """What to do about a payment code that WeChat calls undecided or unknown.
+
+    `give_up`: the cashier wants it over. An unknown one may still be on its way until its code has died.
+    """
+    if state == "unknown":
+        return "never" if now >= began_at + CODE_LIFE else "wait"
+    return "undo" if give_up or now >= began_at + PATIENCE else "wait"
