@@ -28,6 +28,7 @@ export interface Level {
 /** What the official account said by itself, and what became of it. */
 export interface Message {
   message_id: string
+  kind: 'chat' | 'notice' | 'guide'
   nickname: string | null
   purpose: string
   title: string
