@@ -32,7 +32,7 @@ from bihuan.staff import StaffSession
 
 READ = access("operator:platform.read")
 WRITE = access("operator:platform.write")
-InState = Annotated[Literal["open", "closed", "paid"] | None, QueryParameter(name="state")]
+InState = Annotated[Literal["open", "closed", "paid"] | None, QueryParameter(name="state", required=False)]
 OF = "/api/platform/settlement/merchants/{merchant_id:uuid}"
 ONE = OF + "/statements/{statement_id:uuid}"
 

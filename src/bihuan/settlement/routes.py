@@ -23,7 +23,8 @@ READ = access("staff:settlement.read")
 WRITE = access("staff:settlement.write")
 OfKind = Annotated[Kind | None, Parameter(description="Only lines of this kind.")]
 InState = Annotated[
-    Literal["waiting", "sharing", "unfreezing", "done", "failed", "missed"] | None, QueryParameter(name="state")
+    Literal["waiting", "sharing", "unfreezing", "done", "failed", "missed"] | None,
+    QueryParameter(name="state", required=False),
 ]
 
 
