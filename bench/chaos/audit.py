@@ -27,6 +27,8 @@ BUSY = {
     "orders whose time is over": "select count(*) from orders where state = 'unpaid'",
     "live attempts": "select count(*) from payment_attempts where state in ('created', 'prepaid')",
     "refunds under way": "select count(*) from payment_refunds where state in ('applied', 'processing')",
+    "sharings under way": "select count(*) from sharing_orders where state in ('asked', 'processing')",
+    "shares to be given back": "select count(*) from sharing_returns where state in ('asked', 'processing')",
     "cases that wait for their refund": "select count(*) from aftersale_cases where state = 'refunding'",
 }
 """What time and the worker bring to an end by themselves."""
@@ -39,6 +41,9 @@ LEFT_BEHIND = {
           select from payment_refunds n where n.merchant_id = r.merchant_id and n.replaces = r.refund_id))""",
     "notifications that were parked": "select notification_id || ' ' || reason from payment_notifications"
     " where outcome = 'parked'",
+    "shares that failed": "select order_no || ' ' || state || ': ' || coalesce(error, '') from sharings"
+    " where state in ('failed', 'missed')",
+    "returned shares that failed": "select return_id::text from sharing_returns where state = 'failed'",
     "jobs that fail": "select name || ': ' || last_error from periodic_jobs where failures > 0",
     "pools that are not what was received": """select p.pool_id::text from pools p join lateral (
           select coalesce(sum(s.delta), 0) as received from stock_adjustments s
@@ -46,6 +51,26 @@ LEFT_BEHIND = {
         where p.available < 0 or p.available + p.held + p.sold <> r.received""",
 }
 """What nobody may find in the end: each row is a difference."""
+
+
+HAPPENED = {
+    "refunds": "select count(*) from payment_refunds where state = 'success'",
+    "refunds under a new number": "select count(*) from payment_refunds where replaces is not null",
+    "after-sale cases": "select count(*) from aftersale_cases",
+    "cases completed": "select count(*) from aftersale_cases where state = 'completed'",
+    "top-ups": "select count(*) from wallet_topups where state <> 'unpaid'",
+    "paid from a wallet": "select count(*) from payment_attempts where tender = 'wallet' and state = 'paid'",
+    "commissions": "select count(*) from commissions",
+    "shares": "select count(*) from sharing_orders where kind = 'share' and state = 'success'",
+    "shares given back": "select count(*) from sharing_returns where state = 'success'",
+    "postings": "select count(*) from ledger_transactions where source not in ('opening', 'import')",
+}
+"""What a run has done to the database, for its report."""
+
+
+def happened(stage: Stage) -> dict[str, int]:
+    """How much of what HAPPENED names there is."""
+    return {what: rows(stage, sql)[0]["count"] for what, sql in HAPPENED.items()}
 
 
 def rows(stage: Stage, sql: str, *args: object) -> Rows:
@@ -133,19 +158,21 @@ _REFUNDS = """select a.mchid, replace(r.refund_id::text, '-', '') as number, r.a
     left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.transaction_id
       and e.account = 'wechat_clearing'
     where r.state = 'success' and a.tender = 'wechat' and a.mchid <> ''"""
-_CLEARING = """select a.mchid, sum(e.amount_fen)::bigint as fen
-    from (select distinct on (merchant_id) merchant_id, mchid from payment_accounts where mchid <> ''
-          order by merchant_id, active desc) a
-    join ledger_transactions t on t.merchant_id = a.merchant_id and t.source in ('receipt', 'refund')
+_EXTERNAL = ("payment_fees", "bank_transfer", "reconciliation")
+"""Postings about fees, the merchant's bank, and differences that a person resolved."""
+_CLEARING = """select t.merchant_id::text, m.code, sum(e.amount_fen)::bigint as fen
+    from ledger_transactions t join merchants m using (merchant_id)
     join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.transaction_id
-    where e.account = 'wechat_clearing' group by a.mchid"""
+    where e.account = 'wechat_clearing' and t.source <> all($1) group by 1, 2"""
+_NUMBERS = "select distinct merchant_id::text, mchid from payment_accounts where mchid <> ''"
 
 
 def _books(stage: Stage) -> Differences:
     """Per transaction and per merchant: what the sandbox took and gave back is what the ledger says, to the fen."""
     received = {(r["mchid"], r["number"]): r for r in rows(stage, _RECEIPTS)}
     refunded = {(r["mchid"], r["number"]): r for r in rows(stage, _REFUNDS)}
-    clearing = {r["mchid"]: r["fen"] for r in rows(stage, _CLEARING)}
+    merchants: dict[str, str] = {r["mchid"]: r["merchant_id"] for r in rows(stage, _NUMBERS)}
+    there: dict[str, int] = {}
     found: Differences = {"receipts": [], "refunds": [], "balances": [], "the sandbox's own books": []}
     seen: set[tuple[str, str]] = set()
     with httpx.Client(base_url=stage.mall.sandbox_url, trust_env=False, timeout=60) as http:
@@ -166,11 +193,17 @@ def _books(stage: Stage) -> Differences:
                 elif not ours["fen"] == ours["posted_fen"] == row["amount_fen"]:
                     told = f"{row['amount_fen']} there, {ours['fen']} here, {ours['posted_fen']} posted"
                     found[kind].append(f"{mchid} {key[1]}: {told}")
-            if sheet["paid_fen"] - sheet["refunded_fen"] != clearing.get(mchid, 0):
-                told = f"{sheet['paid_fen']} - {sheet['refunded_fen']} there, {clearing.get(mchid, 0)} here"
-                found["balances"].append(f"{mchid}: {told}")
+            # what came from shoppers and other merchants and did not go back to them: fees and the bank apart
+            whose = merchants.get(mchid) or mchid
+            there[whose] = there.get(whose, 0) - sheet["accounts"]["shoppers"] - sheet["accounts"]["merchants"]
         found["receipts"] += [f"{m} {n}: not known there" for m, n in received.keys() - seen]
         found["refunds"] += [f"{m} {n}: not known there" for m, n in refunded.keys() - seen]
+        here = {r["merchant_id"]: r["fen"] for r in rows(stage, _CLEARING, _EXTERNAL)}
+        found["balances"] = [
+            f"{merchant}: {there.get(merchant, 0)} there, {here.get(merchant, 0)} here"
+            for merchant in there.keys() | here.keys()
+            if there.get(merchant, 0) != here.get(merchant, 0)
+        ]
         own = http.get("/_sandbox/books/check").json()
         found["the sandbox's own books"] = own["problems"]
     return found

@@ -59,6 +59,7 @@ class Report(msgspec.Struct, kw_only=True):
     refused: int
     paid: int
     given_back: int
+    happened: dict[str, int]
     promises: int
     calls: int
     repeats: int
@@ -165,6 +166,7 @@ def _report(
         refused=len(stage.promises.refused),
         paid=counts.get("accepted", 0),
         given_back=counts.get("refused", 0),
+        happened=audit.happened(stage),
         promises=stage.promises.count,
         calls=sum(actor.mall.calls + actor.sandbox.calls for actor, _ in actors),
         repeats=sum(actor.mall.repeats + actor.sandbox.repeats for actor, _ in actors),
@@ -233,6 +235,7 @@ def show(report: Report) -> str:
         f"orders   {report.orders} placed, {report.refused} refused, {report.paid} payments kept, "
         f"{report.given_back} given back",
         f"acts     {sum(report.acts.values())}: " + ", ".join(f"{n} {name}" for name, n in report.acts.items()),
+        "so much  " + ", ".join(f"{n} {what}" for what, n in report.happened.items()),
         f"calls    {report.calls}, {report.repeats} repeated; {report.promises} promises",
         "faults   " + (", ".join(f"{n} {name}" for name, n in report.faults.items()) or "none since the last restart"),
     ]

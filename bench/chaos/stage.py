@@ -54,6 +54,7 @@ class Stage:
         accounts = self.mall.sandbox.get("/_sandbox/accounts").json()
         minis = {row["appid"] for row in accounts["mini_programs"]}
         self._open_rooms()
+        self.charge_commissions()
         looker = self.mall.new_shopper("看看")
         for code in MERCHANTS:
             looker.sign_in(code)
@@ -74,7 +75,7 @@ class Stage:
         wanted = {"name": direct["name"], "appids": direct["appids"], "sp_mchid": platform}
         made = self.mall.sandbox.post("/_sandbox/merchants", json=wanted)
         assert made.status_code < 300, made.text
-        form = {"sub_mchid": made.json()["mchid"]}
+        form = {"sub_mchid": made.json()["mchid"], "profit_sharing": True}
         joined = owner.put("/api/merchant/payment-account/partner", json=form)
         assert joined.status_code == 200, joined.text
 
@@ -92,6 +93,24 @@ class Stage:
                 shown = owner.get("/api/merchant/aftersale-settings").json()
                 answer = owner.put("/api/merchant/aftersale-settings", json={**shown, "return_address": back})
                 assert answer.status_code == 200, answer.text
+
+    def charge_commissions(self) -> None:
+        """The platform takes five per cent; the partner's part leaves by profit sharing, at once or on completion."""
+        base = "/api/platform/settlement"
+        if f"POST {base}/rules" not in self.routes:
+            return
+        operator = self.mall.staff("operator")
+        named = {row["mchid"]: row["name"] for row in self.mall.sandbox.get("/_sandbox/accounts").json()["merchants"]}
+        platform = operator.get("/api/merchant/payment-account").json()["mchid"]
+        key = {"Idempotency-Key": f"chaos-{self.seed}-rule"}
+        rule = operator.post(f"{base}/rules", json={"name": "佣金", "percent_bp": 500, "per_order_fen": 7}, headers=key)
+        assert rule.status_code < 300, rule.text
+        receiver = operator.put(f"{base}/receiver", json={"receiver_name": named[platform]})
+        assert receiver.status_code == 200, receiver.text
+        listed = operator.get("/api/platform/overview").json()["by_merchant"]
+        (partner,) = [row["merchant_id"] for row in listed if row["code"] == PARTNER]
+        terms = operator.put(f"{base}/merchants/{partner}/terms", json={"share_at": "paid", "cycle": "day"})
+        assert terms.status_code == 200, terms.text
 
     def after_the_day(self) -> None:
         """What a person would do in the evening: money for the refunds that wait, refunds that work again."""
