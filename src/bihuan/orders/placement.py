@@ -1,15 +1,12 @@
 """Placement by group commit.
 
-Orders wait in the process. One flusher takes up to MAX_BATCH that wait, groups them by merchant, and places
-each group by one call of one SQL function: however many shoppers press the button, a merchant's stock rows
-are locked once per batch and the disk is flushed once. While a batch is at the database the next one
-gathers, so batches grow with the load and a lone order waits for nobody.
+Orders wait in the process (`kernel/group_commit.py`); those of a merchant that wait together are placed by one
+call of one SQL function: however many shoppers press the button, a merchant's stock rows are locked once per batch
+and the disk is flushed once.
 
 A killed process loses only orders that were not yet answered; their shoppers repeat with the same key.
 """
 
-import asyncio
-from collections import deque
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -23,8 +20,9 @@ from bihuan.inventory import OutOfStock
 from bihuan.kernel import metrics
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Problem, Unavailable
+from bihuan.kernel.group_commit import GroupCommit, Limits
 from bihuan.kernel.idempotency import KeyReused
-from bihuan.kernel.ids import AddressId, LineId, LocationId, OrderId, PoolId, ShopperId, SkuId, new_id
+from bihuan.kernel.ids import AddressId, LineId, LocationId, MerchantId, OrderId, PoolId, ShopperId, SkuId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant, StockLocations
 from bihuan.orders import placement_db, rules, views
@@ -42,14 +40,8 @@ from bihuan.orders.schemas import (
 
 log = structlog.get_logger(__name__)
 
-MAX_BATCH = 256
-MAX_WAITING = 4000
-LINGER_FROM = 32
-LINGER_SECONDS = 0.008
-"""After a batch of LINGER_FROM or more the next one waits this long, so that those who were just answered are in
-it: a batch costs its statements and its commit whatever its size. A quarter less CPU per order, tried at 256
-connections (`python -m bench orders`); without a rush nobody waits."""
-PARALLEL_MERCHANTS = 4
+LIMITS = Limits(linger_seconds=0.008)
+"""Lingering takes a quarter of the CPU off an order, tried at 256 connections (`python -m bench orders`)."""
 _MAX_ROUNDS = 600
 """Each round settles at least the first order of a batch; more rounds than this mean a fault."""
 
@@ -68,61 +60,38 @@ class Command(msgspec.Struct, frozen=True):
 _PLACED = metrics.ORDERS.labels("placed")
 
 Answer = OrderView | Problem
-_Waiting = tuple[Merchant, Command, "asyncio.Future[Answer]"]
 
 
 class Flusher:
     """The queue and the flusher of one process."""
 
     def __init__(self) -> None:
-        self._queue: deque[_Waiting] = deque()
-        self._arrived = asyncio.Event()
+        self._gathered: GroupCommit[tuple[Merchant, Command], OrderView] = GroupCommit(
+            self._place_safely, PlacementBusy, LIMITS
+        )
         self._numbers = rules.OrderNumbers()
 
-    async def place(self, merchant: Merchant, command: Command) -> OrderView:
+    async def place(self, rt: Runtime, merchant: Merchant, command: Command) -> OrderView:
         """Waits for the batch that carries this order. Raises what refuses it, PlacementBusy when too many wait."""
-        if len(self._queue) >= MAX_WAITING:
-            raise PlacementBusy
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._queue.append((merchant, command, future))
-        self._arrived.set()
-        answer = await future
-        if isinstance(answer, Problem):
-            metrics.ORDERS.labels(answer.code).inc()
-            raise answer
+        try:
+            view = await self._gathered.submit(rt, merchant.merchant_id, (merchant, command))
+        except Problem as problem:
+            metrics.ORDERS.labels(problem.code).inc()
+            raise
         _PLACED.inc()
-        return answer
+        return view
 
     async def run(self, rt: Runtime) -> None:
-        """Flushes for as long as the process lives."""
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            while self._queue:
-                if await self._flush(rt) >= LINGER_FROM and len(self._queue) < MAX_BATCH:
-                    await asyncio.sleep(LINGER_SECONDS)
+        """Flushes for as long as the process lives; `wiring.BACKGROUND` runs it."""
+        await self._gathered.run(rt)
 
-    async def _flush(self, rt: Runtime) -> int:
-        taken = [self._queue.popleft() for _ in range(min(MAX_BATCH, len(self._queue)))]
-        groups: dict[object, list[_Waiting]] = {}
-        for waiting in taken:
-            groups.setdefault(waiting[0].merchant_id, []).append(waiting)
-        turns = asyncio.Semaphore(PARALLEL_MERCHANTS)
-
-        async def place_group(group: list[_Waiting]) -> None:
-            async with turns:
-                answers = await self._place_safely(rt, group[0][0], [command for _, command, _ in group])
-            for (_, _, future), answer in zip(group, answers, strict=True):
-                if not future.done():  # its client may have gone; the order stands all the same
-                    future.set_result(answer)
-
-        await asyncio.gather(*(place_group(group) for group in groups.values()))
-        return len(taken)
-
-    async def _place_safely(self, rt: Runtime, merchant: Merchant, commands: list[Command]) -> list[Answer]:
+    async def _place_safely(
+        self, rt: Runtime, _: MerchantId, group: list[tuple[Merchant, Command]]
+    ) -> list[OrderView | Exception]:
         """Places a group; what fails as a whole (a number that collides, a value that does not fit) goes one by one."""
+        merchant, commands = group[0][0], [command for _, command in group]
         try:
-            return await place_batch(rt, merchant, commands, self._numbers)
+            return [*await place_batch(rt, merchant, commands, self._numbers)]
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.DataError) as error:
             log.warning("placement batch collided", error=str(error), size=len(commands))
         except Unavailable as outage:
@@ -131,7 +100,7 @@ class Flusher:
         except Exception:
             log.exception("placement batch failed", size=len(commands))
             return [Problem() for _ in commands]
-        answers: list[Answer] = []
+        answers: list[OrderView | Exception] = []
         for command in commands:
             try:
                 answers += await place_batch(rt, merchant, [command], self._numbers)

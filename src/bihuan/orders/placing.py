@@ -53,7 +53,7 @@ async def place_order(
     if merchant.state != "active":
         raise merchants.MerchantSuspended
     command = Command(shopper.shopper_id, key, hash_input(order), order)
-    view = await FLUSHER.place(merchant, command)
+    view = await FLUSHER.place(rt, merchant, command)
     if order.from_cart:
         await _empty_cart(rt, merchant, command)
     return view

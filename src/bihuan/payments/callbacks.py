@@ -54,7 +54,7 @@ async def accept(rt: Runtime, code: str, headers: Mapping[str, str], body: bytes
     resource = notification.resource
     if isinstance(resource, Transaction) and resource.is_paid:
         heard = Heard(resource, notification.id, notification.event_type, notification.plaintext)
-        await INBOX.settle(merchant.merchant_id, heard)
+        await INBOX.settle(rt, merchant.merchant_id, heard)
     elif isinstance(resource, Refund):
         await refunds.hear(rt, merchant.merchant_id, resource, notification)
     else:

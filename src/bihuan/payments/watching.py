@@ -46,7 +46,7 @@ async def sync(rt: Runtime, merchant: Merchant, purpose: str, reference_id: UUID
         rows = await db_watch.claim_of_reference(tx, merchant.merchant_id, purpose, reference_id, SYNC_PAUSE, SYNC_MOST)
     for told in await asyncio.gather(*(_ask(rt, row) for row in rows)):
         if isinstance(told, Transaction) and told.is_paid:
-            await INBOX.settle(merchant.merchant_id, Heard(told))
+            await INBOX.settle(rt, merchant.merchant_id, Heard(told))
 
 
 async def _ask(rt: Runtime, row: WatchedRow) -> Transaction | WeChatError:
