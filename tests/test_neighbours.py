@@ -21,6 +21,8 @@ WITHOUT_IDS = {
         f"GET /api/merchant/{name}"
         for name in (
             *("categories", "dashboard", "deliveries", "deliveries/handlers", "followers", "labels"),
+            *("reconciliation/alert", "reconciliation/days", "reconciliation/days.csv"),
+            *("reconciliation/differences", "reconciliation/differences.csv"),
             *("ledger/accounts", "ledger/transactions", "member-levels", "members", "menu", "messages"),
             *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),
             "payments/refused-callbacks",
@@ -36,6 +38,7 @@ WITHOUT_IDS = {
         )
     ),
     # settings of the merchant's own, and one's own session
+    "POST /api/merchant/reconciliation/days",
     "PUT /api/merchant/member-levels",
     "PUT /api/merchant/finance/account-codes",
     "POST /api/merchant/finance/months/{month:str}/close",
@@ -232,11 +235,24 @@ def stored_value(theirs: Business) -> list[Attempt]:
     ]
 
 
+def bills(theirs: Business) -> list[Attempt]:
+    """Of reconciliation: days and bills are found by the caller's own accounts alone."""
+    day, of_day = "/api/merchant/reconciliation/days/{day:date}/{mchid:str}", "reconciliation/days/2026-08-03/1900000001"
+    one, of_one = "/api/merchant/reconciliation/differences/{difference_id:uuid}", "reconciliation/differences"
+    return [
+        Attempt(f"GET {day}", of_day),
+        Attempt(f"GET {day}/bills/{{kind:str}}", f"{of_day}/bills/trade"),
+        Attempt(f"GET {one}", f"{of_one}/{theirs.product}"),
+        Attempt(f"POST {one}/resolve", f"{of_one}/{theirs.product}/resolve", {"action": "accept", "note": "我的"}),
+    ]
+
+
 def attempts(mine: Business, theirs: Business) -> list[Attempt]:
     """Every request of the console that names something, naming what is theirs."""
     return [
         *goods(mine, theirs),
         *people_and_places(mine, theirs),
+        *bills(theirs),
         *trade(mine, theirs),
         *goods_back(theirs),
         *stored_value(theirs),
