@@ -1,5 +1,7 @@
 """A day's money, reconciled the morning after: payments, a refund, a payment nobody told of, money to the bank."""
 
+from uuid import UUID
+
 import httpx
 
 from bihuan import payments
@@ -26,8 +28,16 @@ async def test_a_day_from_the_till_to_the_bookkeeper(till: Till, http: httpx.Asy
     sku = await till.shop.add_sku(price_fen=10_000)
     orders = [await pay(till, http, sku, 10_000) for _ in range(2)]
     async with till.rt.db.transaction() as tx:
-        about = {"purpose": "order", "reference_id": orders[0], "cause": "test", "cause_id": new_id()}
-        await payments.refund(tx, till.merchant_id, **about, amount_fen=2_500, reason="少件")
+        await payments.refund(
+            tx,
+            till.merchant_id,
+            purpose="order",
+            reference_id=UUID(orders[0]),
+            amount_fen=2_500,
+            cause="test",
+            cause_id=new_id(),
+            reason="少件",
+        )
     await refund_until(till, "success")
     till.door.deaf = True  # nothing arrives
     unheard = await pay(till, http, sku, 10_000, heard=False)
