@@ -51,12 +51,17 @@ export const rooms: Room[] = [
 
   { name: 'wallets', path: '/wallets', title: 'wallets', needs: ['wallets.read'], group: 'finance', icon: 'pay', view: () => import('@/views/wallet/WalletsView.vue') },
   { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },
+  { name: 'trial-balance', path: '/trial-balance', title: 'trialBalance', needs: ['ledger.read'], group: 'finance', icon: 'categories', view: () => import('@/views/finance/TrialView.vue') },
+  { name: 'cash-flow', path: '/cash-flow', title: 'cashFlow', needs: ['ledger.read'], group: 'finance', icon: 'overview', view: () => import('@/views/finance/CashFlowView.vue') },
+  { name: 'months', path: '/months', title: 'months', needs: ['ledger.read'], group: 'finance', icon: 'lock', view: () => import('@/views/finance/MonthsView.vue') },
+  { name: 'account-codes', path: '/account-codes', title: 'accountCodes', needs: ['ledger.read'], under: 'months', view: () => import('@/views/finance/CodesView.vue') },
   { name: 'parked-payments', path: '/parked-payments', title: 'parkedPayments', needs: ['payments.read'], group: 'finance', icon: 'alert', view: () => import('@/views/finance/ParkedPaymentsView.vue') },
   { name: 'deliveries', path: '/deliveries', title: 'deliveries', needs: ['deliveries.read'], group: 'finance', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 
   { name: 'platform', path: '/platform', title: 'platformOverview', needs: ['platform.read'], platform: true, group: 'platform', icon: 'platform', view: () => import('@/views/platform/OverviewView.vue') },
   { name: 'merchants', path: '/platform/merchants', title: 'merchants', needs: ['platform.read'], platform: true, group: 'platform', icon: 'merchants', view: () => import('@/views/platform/MerchantsView.vue') },
   { name: 'open-platform', path: '/platform/open-platform', title: 'openPlatform', needs: ['platform.read'], platform: true, group: 'platform', icon: 'link', view: () => import('@/views/wechat/OpenPlatformView.vue') },
+  { name: 'verify', path: '/platform/verify', title: 'verify', needs: ['platform.read'], platform: true, group: 'platform', icon: 'shield', view: () => import('@/views/platform/VerifyView.vue') },
   { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 

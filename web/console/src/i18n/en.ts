@@ -15,6 +15,7 @@ import { en as platform } from './texts/platform'
 import { en as profile } from './texts/profile'
 import { en as rooms } from './texts/rooms'
 import { en as apps } from './texts/apps'
+import { en as books } from './texts/books'
 import { en as wecom } from './texts/wecom'
 
-export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, wecom }
+export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, books, wecom }

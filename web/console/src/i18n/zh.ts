@@ -15,6 +15,7 @@ import { zh as platform } from './texts/platform'
 import { zh as profile } from './texts/profile'
 import { zh as rooms } from './texts/rooms'
 import { zh as apps } from './texts/apps'
+import { zh as books } from './texts/books'
 import { zh as wecom } from './texts/wecom'
 
-export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, wecom }
+export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, books, wecom }

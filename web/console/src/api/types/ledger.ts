@@ -16,7 +16,10 @@ export interface LedgerTransaction {
   source: string
   source_id: string
   memo: string | null
+  occurred_at: string
   posted_at: string
+  booked_on: string
+  late: boolean
   entries: LedgerEntry[]
 }
 
