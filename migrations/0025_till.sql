@@ -1,4 +1,4 @@
--- Tills: shifts and what moves in their drawers, sales over the counter, refunds; and payments by Alipay.
+-- Tills: shifts and what moves in their drawers, sales over the counter, refunds.
 
 -- Payment codes are a method of WeChat's like the others.
 alter table payment_attempts drop constraint payment_attempts_method_check;
@@ -6,7 +6,6 @@ alter table payment_attempts add constraint payment_attempts_method_check check 
   case tender
     when 'wechat' then mchid <> ''
       and method in ('wechat_jsapi', 'wechat_mini', 'wechat_native', 'wechat_h5', 'wechat_code')
-    when 'alipay' then mchid <> '' and method in ('alipay_page', 'alipay_wap', 'alipay_qr')
     else method ~ '^[a-z][a-z_]{0,39}$' end);
 
 -- Refunds of cash and by card wait for a cashier's hand; no job can carry them out.
@@ -157,20 +156,3 @@ alter table till_refunds add constraint till_refunds_shift
   foreign key (merchant_id, shift_id) references till_shifts (merchant_id, shift_id);
 create index till_refunds_of_shift on till_refunds (merchant_id, shift_id, refund_id desc);
 create index till_refunds_of_order on till_refunds (merchant_id, order_id);
-
--- A merchant's accounts at Alipay, as `payment_accounts` are at WeChat Pay. The private key lies in sealed_secrets.
-create table alipay_accounts (
-  merchant_id             uuid not null,
-  app_id                  text not null,
-  seller_id               text not null,       -- the merchant's 2088... number
-  active                  boolean not null,
-  alipay_public_key_pem   text not null,
-  private_key_fingerprint text not null,
-  version                 uuid not null,
-  updated_at              timestamptz not null,
-  primary key (merchant_id, app_id)
-);
-select distribute('alipay_accounts', 'merchant_id');
-alter table alipay_accounts add constraint alipay_accounts_merchant
-  foreign key (merchant_id) references merchants (merchant_id);
-create unique index alipay_accounts_active on alipay_accounts (merchant_id) where active;

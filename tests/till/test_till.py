@@ -3,11 +3,14 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from bihuan import inventory, merchants, payments
+from bihuan.kernel.ids import new_id
+from bihuan.payments import refunds as refund_jobs
 from bihuan.till import sales
 from tests.payments.desk import Till
 from tests.till.desk import hire, verify
@@ -131,7 +134,7 @@ async def _waiting(till: Till, cashier: Any, shift: str, sku: Any, price_fen: in
 
 async def _sheet(till: Till, person: str) -> str:
     listed = await till.sandbox.call("GET", f"/shoppers/{person}/sheets")
-    (sheet,) = listed if isinstance(listed, list) else listed["sheets"]
+    (sheet,) = listed["items"]
     return sheet["sheet_id"]
 
 
@@ -192,32 +195,73 @@ async def test_the_job_decides_what_a_crash_left(till: Till, http: httpx.AsyncCl
 
 
 async def test_a_code_that_never_reached_wechat_dies(till: Till, http: httpx.AsyncClient) -> None:
-    """Killed between the record and the call: nothing is asked for twice, and the parts are free again."""
+    """Killed between the record and the call: WeChat knows nothing, and once the code has died the parts are free."""
     cashier = await hire(till, http)
     sku = await till.shop.add_sku(price_fen=200_000, at_store=5)
     shift = await cashier.open(0)
     sale, _ = await _waiting(till, cashier, shift, sku)
-    await cashier.decide(sale, give_up=True)
-    sale = await cashier.sale(shift, sku, 200_000)
-    _, code = await _code(till)
-    line = (await payments.clients.lines_of(till.rt, till.merchant_id)).active().client
-    before = line.codepay
-
-    async def never(order: Any) -> Any:
-        raise payments.clients.WeChatUnavailable if False else TimeoutError("killed")
-
-    line.codepay = never  # type: ignore[method-assign]
-    try:
-        with pytest.raises(TimeoutError):
-            await cashier.pay(sale, code={"amount_fen": 200_000, "auth_code": code})
-    finally:
-        line.codepay = before  # type: ignore[method-assign]
-    assert (await cashier.decide(sale, give_up=True))["paying"]["state"] == "pending"
+    # the same record under a number that WeChat never heard of
+    unheard = new_id()
     await till.rows(
-        "update till_takings set began_at = began_at - interval '2 min' where merchant_id = $1 and state = 'pending'"
+        """update till_takings set code = jsonb_set(code, '{attempt_id}', to_jsonb($2::text))
+           where merchant_id = $1""",
+        str(unheard),
     )
+    assert (await cashier.decide(sale, give_up=True))["paying"]["state"] == "pending"
+    await till.rows("update till_takings set began_at = began_at - interval '2 min' where merchant_id = $1")
     assert (await cashier.decide(sale))["paying"]["reason"] == "ORDER_NOT_EXIST"
     voided = await cashier.call("POST", f"/sales/{sale['sale_id']}/void")
     assert voided["state"] == "void"
     assert (await _at_store(till, sku))[:2] == (5, 0)
+    await verify(till)
+
+
+async def test_pieces_come_back_and_their_money_the_way_it_came(till: Till, http: httpx.AsyncClient) -> None:
+    cashier, manager = await hire(till, http), await hire(till, http, "manager")
+    sku = await till.shop.add_sku(price_fen=1001, at_store=9)
+    shift, other = await cashier.open(0, till="1"), await manager.open(5_000, till="2")
+    sale = await cashier.sale(shift, sku, 1001, 3)
+    _, code = await _code(till)
+    await cashier.pay(
+        sale, cash={"amount_fen": 1000, "tendered_fen": 1000}, code={"amount_fen": 2003, "auth_code": code}
+    )
+    line = sale["lines"][0]["line_id"]
+    path = f"/shifts/{other}/sales/{sale['sale_id']}/refunds"
+    body = {"lines": [{"line_id": line, "quantity": 2}], "reason": "尺码不合适"}
+    assert (await cashier.call("POST", path, body, status=403))["code"] == "forbidden"
+    back = await manager.call("POST", path, body, key="refund-two-1")
+    assert back == await manager.call("POST", path, body, key="refund-two-1")
+    assert (back["amount_fen"], back["cash_fen"], back["other_fen"]) == (2002, 666, 1336)
+    await manager.call("POST", path, body, status=409)  # one piece is left
+    await till.refund_all()
+    assert await _at_store(till, sku) == (8, 0, 1)
+    rest = {"lines": [{"line_id": line, "quantity": 1}], "reason": "尺码不合适", "restock": False}
+    assert (await manager.call("POST", path, rest))["amount_fen"] == 1001
+    await till.refund_all()
+    balances = await till.balances()
+    assert (balances["cash"], balances["refunds"], balances.get("wechat_clearing", 0)) == (5000, 3003, 0)
+    report = await manager.call("GET", f"/shifts/{other}")
+    assert report["totals"]["refunded_cash_fen"] == 1000
+    await verify(till)
+
+
+async def test_a_refund_decided_elsewhere_waits_for_a_hand(till: Till, http: httpx.AsyncClient) -> None:
+    cashier, manager = await hire(till, http), await hire(till, http, "manager")
+    sku = await till.shop.add_sku(at_store=9)
+    shift, other = await cashier.open(0, till="1"), await manager.open(0, till="2")
+    sale = await cashier.sale(shift, sku)
+    await cashier.pay(sale, card={"amount_fen": 1000, "slip_no": "77"})
+    async with till.rt.db.transaction() as tx:
+        await payments.refund(
+            tx, till.merchant_id, purpose="order", reference_id=UUID(sale["order_id"]), amount_fen=400,
+            cause="aftersale", cause_id=new_id(), reason="瑕疵",
+        )  # fmt: skip
+    await refund_jobs.run_due(till.rt)
+    (waiting,) = (await cashier.call("GET", "/hand-refunds"))["items"]
+    assert (waiting["amount_fen"], waiting["slip_no"], waiting["order_no"]) == (400, "77", sale["order_no"])
+    path = f"/shifts/{other}/hand-refunds/{waiting['refund_id']}"
+    assert (await manager.call("POST", path, {}, status=422))["code"] == "slip_required"
+    assert (await manager.call("POST", path, {"card_slip": "78"}))["card_fen"] == 400
+    await manager.call("POST", path, {"card_slip": "78"}, status=404)
+    assert (await till.balances())["card_clearing"] == 600
     await verify(till)
