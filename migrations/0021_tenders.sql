@@ -224,3 +224,28 @@ create table wallet_topups (
 ) with (fillfactor = 80);
 select distribute('wallet_topups', 'merchant_id');
 create index wallet_topups_of_shopper on wallet_topups (merchant_id, shopper_id, topup_id desc);
+
+-- How long points live; without a row, or with null, for ever.
+create table points_settings (
+  merchant_id uuid not null,
+  life_months int check (life_months between 1 and 120),
+  updated_at  timestamptz not null,
+  primary key (merchant_id)
+);
+select distribute('points_settings', 'merchant_id');
+alter table points_settings add constraint points_settings_merchant
+  foreign key (merchant_id) references merchants (merchant_id);
+
+-- What an order that brought points was paid and refunded: its points are those of what was kept.
+create table points_orders (
+  merchant_id  uuid not null,
+  order_id     uuid not null,
+  member_id    uuid not null,
+  paid_fen     bigint not null check (paid_fen > 0),
+  refunded_fen bigint not null default 0,
+  primary key (merchant_id, order_id),
+  check (refunded_fen between 0 and paid_fen)
+);
+select distribute('points_orders', 'merchant_id');
+create index points_orders_of_member on points_orders (merchant_id, member_id);
+create index points_entries_old on points_entries (merchant_id, occurred_at) where points > 0;

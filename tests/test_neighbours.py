@@ -29,7 +29,7 @@ WITHOUT_IDS = {
             *("ledger/sources", "ledger/turnovers", "finance/cash-flow", "finance/income", "finance/journal"),
             *("finance/months", "finance/months/{month:str}/checklist", "finance/months/{month:str}/vouchers"),
             "finance/account-codes",
-            *("wallets", "wallets/summary", "wallet-settings", "wallet-statement"),
+            *("wallets", "wallets/summary", "wallet-settings", "wallet-statement", "points-settings"),
             *("wecom", "guides", "guide-customers", "notices", "notices/library"),
             *("wechat/authorizations", "wechat/authorization-return", "wechat/refused-pushes", "wechat/shipping"),
             *("shipping-uploads", "followers/sync"),
@@ -43,6 +43,7 @@ WITHOUT_IDS = {
     "PUT /api/merchant/finance/account-codes",
     "POST /api/merchant/finance/months/{month:str}/close",
     "PUT /api/merchant/wallet-settings",
+    "PUT /api/merchant/points-settings",
     "PUT /api/merchant/menu",
     "POST /api/merchant/menu/publish",
     "PUT /api/merchant/replies",
@@ -237,7 +238,10 @@ def stored_value(theirs: Business) -> list[Attempt]:
 
 def bills(theirs: Business) -> list[Attempt]:
     """Of reconciliation: days and bills are found by the caller's own accounts alone."""
-    day, of_day = "/api/merchant/reconciliation/days/{day:date}/{mchid:str}", "reconciliation/days/2026-08-03/1900000001"
+    day, of_day = (
+        "/api/merchant/reconciliation/days/{day:date}/{mchid:str}",
+        "reconciliation/days/2026-08-03/1900000001",
+    )
     one, of_one = "/api/merchant/reconciliation/differences/{difference_id:uuid}", "reconciliation/differences"
     return [
         Attempt(f"GET {day}", of_day),

@@ -170,6 +170,7 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.till.handlers.JOBS,
     *bihuan.aftersale.handlers.JOBS,
     *bihuan.payments.handlers.jobs(SETTLERS, BEFORE_REFUND),
+    *bihuan.membership.handlers.JOBS,
     *bihuan.settlement.handlers.JOBS,
     *finance.jobs(lambda: CHECKS),
     *bihuan.reconciliation.handlers.JOBS,

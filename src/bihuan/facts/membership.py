@@ -29,3 +29,13 @@ class MemberLevelChanged(Fact, frozen=True, kw_only=True):
     shopper_id: ShopperId
     level_code: str
     level_name: str
+
+
+class PointsExpired(Fact, frozen=True, kw_only=True):
+    """Points grew too old, the oldest first."""
+
+    kind: ClassVar[str] = "member.points_expired"
+
+    member_id: MemberId
+    shopper_id: ShopperId
+    points: int

@@ -5,16 +5,27 @@ from collections.abc import Sequence
 from bihuan import identity
 from bihuan.facts.identity import ShoppersMerged
 from bihuan.facts.orders import OrderPaid
+from bihuan.facts.payments import RefundSettled
 from bihuan.kernel.db import Tx
 from bihuan.kernel.events import Envelope, Handler
 from bihuan.kernel.ids import MerchantId
-from bihuan.membership import service
+from bihuan.kernel.jobs import Periodic
+from bihuan.membership import aging, service
 
 
 async def reward_orders(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
-    """Paying opens the card and brings points, to all but a till's walk-in shopper, who is nobody."""
+    """Paying opens the card and brings points, to all but a till's walk-in shopper, who is nobody.
+
+    What is refunded takes its points back. One handler for both: it gets facts in their order.
+    """
     nobody = identity.walk_in_id(merchant_id)
-    await service.reward(tx, merchant_id, [e.fact for e in envelopes if e.fact.shopper_id != nobody])
+    facts = [e.fact for e in envelopes if e.fact.shopper_id != nobody]
+    paid = [fact for fact in facts if isinstance(fact, OrderPaid)]
+    if paid:
+        await service.reward(tx, merchant_id, paid)
+        await aging.remember(tx, merchant_id, paid)
+    refunds = [fact for fact in facts if isinstance(fact, RefundSettled) and fact.purpose == "order"]
+    await aging.revoke(tx, merchant_id, refunds)
 
 
 async def merge_members(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
@@ -24,6 +35,8 @@ async def merge_members(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Env
 
 
 HANDLERS = (
-    Handler(name="membership.reward_orders", facts=(OrderPaid,), run=reward_orders),
+    Handler(name="membership.reward_orders", facts=(OrderPaid, RefundSettled), run=reward_orders),
     Handler(name="membership.merge_members", facts=(ShoppersMerged,), run=merge_members),
 )
+
+JOBS = (Periodic(name="membership.expire_points", every_seconds=3600, run=aging.expire),)

@@ -18,7 +18,8 @@ from bihuan.kernel.http import access
 from bihuan.kernel.ids import MemberId, ShopperId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.membership import db, service
+from bihuan.membership import aging, db, service
+from bihuan.membership.aging import PointsSettings
 from bihuan.membership.db import Entry, Member
 from bihuan.membership.rules import Level, level_for, next_level
 from bihuan.merchants import Merchant
@@ -61,7 +62,7 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PointsOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that came or went. `source`: order (its id in `source_id`), merge_in or merge_out."""
+    """Points that came or went. `source`: order (its id in `source_id`), refund, expire, merge_in or merge_out."""
 
     points: int
     source: str
@@ -161,6 +162,20 @@ async def show_levels(rt: Runtime, staff: StaffSession) -> Levels:
         return Levels(list(await service.get_levels(tx, staff.merchant_id)))
 
 
+@get("/api/merchant/points-settings", opt=access("staff:members.read"))
+async def show_points_settings(rt: Runtime, staff: StaffSession) -> PointsSettings:
+    """How long points live."""
+    async with rt.db.session() as tx:
+        return await aging.get_settings(tx, staff.merchant_id)
+
+
+@put("/api/merchant/points-settings", opt=access("staff:members.write"))
+async def save_points_settings(rt: Runtime, staff: StaffSession, data: JSONBody[PointsSettings]) -> PointsSettings:
+    """Sets how long points live; an hourly job takes what is older, the oldest first."""
+    async with rt.db.transaction() as tx:
+        return await aging.save_settings(tx, staff.merchant_id, data)
+
+
 @put("/api/merchant/member-levels", opt=access("staff:members.write"))
 async def save_levels(rt: Runtime, staff: StaffSession, data: JSONBody[Levels]) -> Levels:
     """Writes the levels; every member goes where her growth says."""
@@ -191,4 +206,12 @@ def _member(levels: Sequence[Level], member: Member, shopper: Shopper | None) ->
     )
 
 
-ROUTES: tuple[Any, ...] = (show_card, list_points, list_members, show_levels, save_levels)
+ROUTES: tuple[Any, ...] = (
+    show_card,
+    list_points,
+    list_members,
+    show_levels,
+    save_levels,
+    show_points_settings,
+    save_points_settings,
+)

@@ -1,6 +1,8 @@
 """Pure decisions of membership: numbers, points, levels."""
 
+import calendar
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -27,6 +29,13 @@ DEFAULT_LEVELS = (
 def points_for(paid_fen: int) -> int:
     """Points, and growth, for an amount paid: one per whole yuan."""
     return max(paid_fen, 0) // 100
+
+
+def months_before(now: datetime, months: int) -> datetime:
+    """The same day `months` earlier, or the last day of that month."""
+    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return now.replace(year=year, month=month + 1, day=min(now.day, last))
 
 
 def level_for(levels: Sequence[Level], growth: int) -> Level:

@@ -134,4 +134,10 @@ async def merge(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_i
         changed = await db.add_entries(tx, merchant_id, [out, into])
         levels = await get_levels(tx, merchant_id)
         await db.set_levels(tx, merchant_id, [(m.member_id, level_for(levels, m.growth).code) for m in changed])
+    await tx.execute(
+        "update points_orders set member_id = $3 where merchant_id = $1 and member_id = $2",
+        merchant_id,
+        former.member_id,
+        kept.member_id,
+    )
     await db.close_card(tx, merchant_id, former.member_id, kept.member_id)
