@@ -28,7 +28,7 @@ async def seeded(rt: Runtime) -> demo.DemoSummary:
 async def test_merchants_goods_and_stock_are_there(
     rt: Runtime, seeded: demo.DemoSummary, client: httpx.AsyncClient
 ) -> None:
-    assert set(seeded.created) == {"bihuan", *GOODS}
+    assert set(seeded.created) - {"bihuan"} == set(GOODS)  # the platform may be there before
     for code, count in GOODS.items():
         home = (await client.get(f"/api/shop/{code}/home")).json()
         assert len(home["categories"]) >= 4

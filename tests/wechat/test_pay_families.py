@@ -14,7 +14,7 @@ import pytest
 from bihuan.wechat import crypto
 from bihuan.wechat.errors import MalformedMessage, Unavailable
 from bihuan.wechat.pay import PartnerClient, PayClient, ProfitSharing, RefundFunds
-from tests.wechat_sandbox.schemas import check_answer, check_request
+from tests.wechat_sandbox.schemas import OPENAPI, check_answer, check_request
 
 from .pay_samples import (
     AT,
@@ -224,6 +224,7 @@ CASES: list[Case] = [
 ]
 
 
+@pytest.mark.skipif(not OPENAPI.is_dir(), reason=f"{OPENAPI} is not there: the shared schemas lie beside the project")
 @pytest.mark.parametrize("case", CASES, ids=[f"{c.method} {c.path.removeprefix('/v3/')}" for c in CASES])
 async def test_each_call_is_what_the_schema_says(case: Case) -> None:
     status = 204 if case.told is None else 200

@@ -93,6 +93,7 @@ def test_the_address_keeps_query_and_fragment(sandbox: Sandbox, account: dict[st
 
 
 def test_outside_of_wechat(sandbox: Sandbox, account: dict[str, Any]) -> None:
+    sandbox.http.cookies.clear()  # a browser that nobody has opened in WeChat
     for shopper in (None, "nobody"):
         page = authorize(sandbox, shopper, account["appid"])
         assert page.status_code == 200

@@ -235,5 +235,6 @@ def test_the_page_refuses(sandbox: Sandbox, component: Any, row: dict[str, Any],
     assert "小程序 wx" in only_minis
     assert "公众号 wx" not in only_minis
     phone = "/safe/bindcomponent"
+    sandbox.http.cookies.clear()  # a browser that nobody has opened in WeChat
     assert "请在微信客户端打开" in sandbox.http.get(phone, params=good).text
     assert "授权给 服务商" in sandbox.http.get(phone, params=good, headers={"X-Sandbox-Shopper": shopper}).text

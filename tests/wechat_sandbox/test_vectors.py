@@ -10,16 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
 
-from tests.wechat_sandbox.desk import SHARED
+from tests.wechat_sandbox.desk import ROOT
 from wechat_sandbox import crypto
 
 
 @cache
 def vectors() -> dict[str, Any]:
-    path = SHARED / "vectors.json"
-    if not path.exists():
-        pytest.skip(f"{path} is not there: the shared vectors lie beside the project")
-    return json.loads(path.read_text())
+    return json.loads((ROOT / "tests" / "wechat" / "vectors.json").read_text())
 
 
 def public_key(pem: str) -> RSAPublicKey:
