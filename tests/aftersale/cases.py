@@ -98,7 +98,7 @@ async def _stuck_refund(tx: Tx, business: "Business") -> UUID:
     )
     await tx.execute(
         """insert into payment_refunds (merchant_id, refund_id, attempt_id, amount_fen, reason, due_at, created_at)
-           values ($1, $2, $3, 100, 'second_payment', $4 + interval '1 day', $4)""",
+           values ($1, $2, $3, 100, 'second_payment', $4::timestamptz + interval '1 day', $4)""",
         mid,
         refund,
         attempt,

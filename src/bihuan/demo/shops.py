@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from bihuan import catalog, channels, identity, inventory, merchants, staff
+from bihuan import catalog, channels, identity, inventory, merchants, staff, wallet
 from bihuan.catalog import Encoded, NewCategory
 from bihuan.channels import KeywordReply, NewLabel, Replies
 from bihuan.demo import pictures
@@ -17,6 +17,7 @@ from bihuan.kernel.ids import LabelId, LocationId, MerchantId, SkuId, StoreId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.staff import Staff
+from bihuan.wallet import GiftRule
 
 
 class Made(msgspec.Struct, frozen=True):
@@ -64,6 +65,8 @@ async def create(rt: Runtime, shop: Shop, logins: SignIns) -> Made:
         labels.append(await _label(tx, mid, NewLabel(kind="campaign", name="开业海报")))
         texts = [KeywordReply(word, "contains", reply) for word, reply in shop.keywords.items()]
         await channels.save_replies(tx, mid, Replies(shop.welcome, texts))
+        gifts = [GiftRule(100_00, 10_00), GiftRule(300_00, 40_00), GiftRule(500_00, 80_00)]
+        await wallet.save_settings(tx, mid, wallet.Settings(gift_rules=gifts))
         logo = await catalog.add_picture(tx, mid, rt.settings.home, drawn.logo)
         return Made(await merchants.update(tx, mid, logo_url=logo.url), labels)
 
