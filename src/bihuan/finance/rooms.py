@@ -66,8 +66,9 @@ async def detail(tx: Tx, merchant_id: MerchantId, transaction_id: UUID, language
     return TransactionDetail(ledger.view_of(row, language), await _origins(tx, merchant_id, row.source, row.source_id))
 
 
+_OF_ORDERS = {"order", "commission"}
 _OF_RECEIPTS = {"receipt", "refused_receipt"}
-_OF_REFUNDS = {"refund", "refund_decision"}
+_OF_REFUNDS = {"refund", "refund_decision", "commission_return"}
 
 
 async def _origins(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID) -> list[Origin]:
@@ -76,8 +77,8 @@ async def _origins(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID
         near = await paid_for.of_receipts(tx, merchant_id, [source_id])
     elif source in _OF_REFUNDS:
         near = await paid_for.of_refunds(tx, merchant_id, [source_id])
-    else:
-        order = await _order(tx, merchant_id, source_id)
+    else:  # an order itself, a commission of one, or what only its own room knows
+        order = await _order(tx, merchant_id, source_id) if source in _OF_ORDERS else None
         return [order or Origin(source, source_id)]
     origins = [Origin(source, source_id, one.number) for one in near] or [Origin(source, source_id)]
     for one in near:
