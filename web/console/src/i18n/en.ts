@@ -11,6 +11,7 @@ import { en as people } from './texts/people'
 import { en as wechat } from './texts/wechat'
 import { en as wallets } from './texts/wallets'
 import { en as finance } from './texts/finance'
+import { en as settlement } from './texts/settlement'
 import { en as platform } from './texts/platform'
 import { en as profile } from './texts/profile'
 import { en as rooms } from './texts/rooms'
@@ -18,4 +19,4 @@ import { en as apps } from './texts/apps'
 import { en as books } from './texts/books'
 import { en as wecom } from './texts/wecom'
 
-export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, books, wecom }
+export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom }

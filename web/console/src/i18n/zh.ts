@@ -11,6 +11,7 @@ import { zh as people } from './texts/people'
 import { zh as wechat } from './texts/wechat'
 import { zh as wallets } from './texts/wallets'
 import { zh as finance } from './texts/finance'
+import { zh as settlement } from './texts/settlement'
 import { zh as platform } from './texts/platform'
 import { zh as profile } from './texts/profile'
 import { zh as rooms } from './texts/rooms'
@@ -18,4 +19,4 @@ import { zh as apps } from './texts/apps'
 import { zh as books } from './texts/books'
 import { zh as wecom } from './texts/wecom'
 
-export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, platform, profile, rooms, apps, books, wecom }
+export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom }
