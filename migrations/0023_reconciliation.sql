@@ -79,7 +79,6 @@ create table reconciliation_items (
 select distribute('reconciliation_items', 'merchant_id');
 alter table reconciliation_items add constraint reconciliation_items_fee_posted
   check ((fee_fen <> 0) = (fee_posting is not null));
-create index reconciliation_items_of_day on reconciliation_items (merchant_id, mchid, day, kind, number);
 
 -- Movements of the fund bill that the trade bill does not tell of: to and from the bank, and what nothing explains.
 create table reconciliation_moves (

@@ -52,26 +52,36 @@ async def list_unmatched_numbers(tx: Tx, kind: str, limit: int) -> list[str]:
     return [row["out_number"] for row in rows]
 
 
-async def insert_items(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, part: int, posting: UUID) -> int:
-    """Keeps a part's rows; those kept before stay as they are. Returns the fees of the new ones."""
-    fees = await tx.fetchval(
+class Kept(msgspec.Struct, frozen=True):
+    """Rows of some parts: how many there are, how many of them are new, and the fees of the new ones."""
+
+    told: int
+    new: int
+    fees_fen: int
+
+
+async def insert_items(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, parts: range, posting: UUID) -> Kept:
+    """Keeps the rows of some parts; those kept before stay as they are."""
+    row = await tx.fetchrow(
         """with new as (
              insert into reconciliation_items (merchant_id, mchid, kind, number, out_number, day, at, amount_fen,
                fee_fen, fee_posting, record_id)
              select $1, $2, b.kind, b.number, b.out_number, $3, b.at, b.amount_fen, b.fee_fen,
                case when b.fee_fen <> 0 then $5::uuid end, r.record_id
              from bill_trades b
-             left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = $4
-             where b.part = $4
+             left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
+             where b.part between $4 and $6
              on conflict (merchant_id, mchid, kind, number) do nothing returning fee_fen)
-           select coalesce(sum(fee_fen), 0)::bigint from new""",
+           select (select count(*) from bill_trades where part between $4 and $6) as told, count(*) as new,
+             coalesce(sum(fee_fen), 0)::bigint as fees_fen from new""",
         merchant_id,
         mchid,
         day,
-        part,
+        parts[0],
         posting,
+        parts[-1],
     )
-    return int(fees)
+    return Kept(0, 0, 0) if row is None else db.one(Kept, row)
 
 
 # Signs of `book_fen`: a payment that is missing here adds to the book when posted, a refund takes from it.
@@ -81,8 +91,11 @@ with pairs as (
     b.state as there_state, r.record_id, r.amount_fen as here_fen, r.state as here_state, r.number as here_number,
     r.purpose, r.reference_id, case b.kind when 'payment' then 1 else -1 end as sign
   from bill_trades b
-  left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = $4
-  where b.part = $4
+  left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
+  where b.part between $1 and $2 and (
+    r.record_id is null or r.amount_fen <> b.amount_fen or not b.fee_agrees
+    or (b.kind = 'payment' and (r.state <> 'received' or r.number <> b.number))
+    or (b.kind = 'refund' and (b.state <> 'PROCESSING') and (r.state = 'success') <> (b.state = 'SUCCESS')))
 )
 select d.kind, p.subject, p.number, p.out_number, p.at, d.here_fen, d.there_fen, p.here_state, p.there_state,
   d.book_fen, p.record_id, p.purpose, p.reference_id
@@ -100,17 +113,33 @@ from pairs p cross join lateral (
            or (p.there_state not in ('SUCCESS', 'PROCESSING') and p.here_state = 'success')))
   union all
   select 'fee', null, p.fee_fen, 0 where not p.fee_agrees
-  union all
-  select 'twice', p.here_fen, p.there_fen, p.sign * p.there_fen - p.fee_fen
-  from reconciliation_items i
-  where i.merchant_id = $1 and i.mchid = $2 and i.kind = p.subject and i.number = p.number and i.day <> $3
 ) d
-limit $5"""
+limit $3"""
 
 
-async def list_different(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, part: int, limit: int) -> list[Found]:
-    """What differs among a part's rows, after its items are kept."""
-    return db.many(Found, await tx.fetch(_DIFFERENT, merchant_id, mchid, day, part, limit))
+async def list_different(tx: Tx, parts: range, limit: int) -> list[Found]:
+    """What differs between the bill and the records, in some parts."""
+    return db.many(Found, await tx.fetch(_DIFFERENT, parts[0], parts[-1], limit))
+
+
+async def list_twice(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, limit: int) -> list[Found]:
+    """Rows that the bill of another day has too, after the items are kept."""
+    rows = await tx.fetch(
+        """select 'twice' as kind, b.kind as subject, b.number, b.out_number, b.at, r.amount_fen as here_fen,
+             b.amount_fen as there_fen, r.state as here_state, b.state as there_state,
+             case b.kind when 'payment' then b.amount_fen else -b.amount_fen end - b.fee_fen as book_fen,
+             r.record_id, r.purpose, r.reference_id
+           from bill_trades b
+           join reconciliation_items i on i.merchant_id = $1 and i.mchid = $2 and i.kind = b.kind
+             and i.number = b.number and i.day <> $3
+           left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
+           limit $4""",
+        merchant_id,
+        mchid,
+        day,
+        limit,
+    )
+    return db.many(Found, rows)
 
 
 async def list_missing_there(

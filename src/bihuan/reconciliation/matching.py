@@ -28,6 +28,8 @@ log = structlog.get_logger(__name__)
 _AROUND = timedelta(hours=1)
 _OWN_SOURCES = {"receipt", "refund", "payment_fees", "bank_transfer", "reconciliation"}
 _LOOK_UP = 5_000
+_AT_ONCE = 250_000
+"""Rows that one statement matches."""
 
 
 async def match(rt: Runtime, due: Due) -> bool:
@@ -76,10 +78,15 @@ async def _match_loaded(tx: Tx, due: Due, loaded: dict[BillKind, Loaded]) -> Non
     for kind in ("payment", "refund"):
         await _look_up(tx, due, kind)
     posting = new_id()
-    fees = 0
-    for part in range(billed.PARTS):
-        fees += await db_match.insert_items(tx, merchant_id, mchid, due.day, part, posting)
-    found = await _differences(tx, due)
+    fees = repeated = 0
+    steps = _steps(loaded["trade"].rows if "trade" in loaded else 0)
+    for parts in steps:
+        kept = await db_match.insert_items(tx, merchant_id, mchid, due.day, parts, posting)
+        fees += kept.fees_fen
+        repeated += kept.told - kept.new
+    found = await _differences(tx, due, steps)
+    if repeated:
+        found += await db_match.list_twice(tx, merchant_id, mchid, due.day, rules.MOST_DIFFERENCES + 1)
     moves = await db_match.list_moves_to_keep(tx, merchant_id, mchid, rules.MOST_DIFFERENCES)
     _limit(len(found) + len(moves))
     ids = [derived_id("fund bill", str(merchant_id), mchid, m.content, str(m.again)) for m in moves]
@@ -99,11 +106,17 @@ async def _look_up(tx: Tx, due: Due, kind: str) -> None:
         await billed.stage_numbers(tx, due.merchant_id, due.mchid, kind, numbers[start : start + _LOOK_UP])
 
 
-async def _differences(tx: Tx, due: Due) -> list[Found]:
+def _steps(rows: int) -> list[range]:
+    """The parts, some at a time: as many as some hundred thousand rows."""
+    at_once = max(1, min(billed.PARTS, billed.PARTS * _AT_ONCE // max(rows, 1)))
+    return [range(start, min(start + at_once, billed.PARTS)) for start in range(0, billed.PARTS, at_once)]
+
+
+async def _differences(tx: Tx, due: Due, steps: list[range]) -> list[Found]:
     found: list[Found] = []
-    for part in range(billed.PARTS):
+    for parts in steps:
         left = rules.MOST_DIFFERENCES + 1 - len(found)
-        found += await db_match.list_different(tx, due.merchant_id, due.mchid, due.day, part, left)
+        found += await db_match.list_different(tx, parts, left)
         _limit(len(found))
     since, until = rules.start_of(due.day), rules.end_of(due.day)
     _, first, _ = await db_match.neighbours(tx, due.merchant_id, due.mchid, due.day)
