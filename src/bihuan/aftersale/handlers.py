@@ -50,7 +50,7 @@ _REFUSED = {
 
 
 def _case_path(code: str, case_id: object) -> str:
-    return f"/shop/{code}/#/pages/aftersale/case?id={case_id}"
+    return f"/shop/{code}/#/pages/case/case?id={case_id}"
 
 
 async def tell_shoppers(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:

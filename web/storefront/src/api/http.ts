@@ -102,6 +102,12 @@ export async function request<T>(method: Method, path: string, options: RequestO
   }
 }
 
+/** How an upload shows whose it is, where there is no cookie. */
+export function authorization(): Record<string, string> {
+  const token = uni.getStorageSync(TOKEN_KEY) as string
+  return token ? { Authorization: `Bearer ${token}` } : {}
+}
+
 /** A fresh Idempotency-Key: 32 characters. */
 export function newKey(): string {
   let key = ''

@@ -157,6 +157,9 @@ export type OrderState = 'unpaid' | 'paid' | 'partially_delivered' | 'delivered'
 export interface OrderLine extends QuoteLine {
   line_id: string
   delivered_quantity: number
+  cancelled_quantity: number
+  held_back_quantity: number
+  refunded_quantity: number
 }
 
 export interface Shipment {

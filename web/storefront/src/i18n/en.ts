@@ -1,6 +1,8 @@
+import { aftersaleEn } from './aftersale.en'
 import type { zh } from './zh'
 
 export const en: Record<keyof typeof zh, string> = {
+  ...aftersaleEn,
   'app.name': 'Bihuan Mall',
   'common.retry': 'Try again',
   'common.loading': 'Loading…',

@@ -1,4 +1,7 @@
+import { aftersaleZh } from './aftersale.zh'
+
 export const zh = {
+  ...aftersaleZh,
   'app.name': '闭环商城',
   'common.retry': '重新加载',
   'common.loading': '加载中…',
