@@ -18,17 +18,19 @@ from tests.channels.desk import Sandbox
 from tests.payments.conftest import http as http
 from tests.payments.conftest import real_time as real_time
 from tests.payments.conftest import sandbox as sandbox
-from tests.payments.conftest import served as mall_served
+from tests.payments.conftest import served as of_payments
 from tests.payments.desk import Door, Json, account_of
 from tests.settlement.desk import Desk, Operator
 from tests.shop import new_shop
 
+mall = of_payments  # the fixture, under a name of its own
+
 
 @pytest.fixture(scope="session")
-async def served(mall_served: tuple[Runtime, Door]) -> AsyncGenerator[tuple[Runtime, Door], None]:
+async def served(mall: tuple[Runtime, Door]) -> AsyncGenerator[tuple[Runtime, Door], None]:
     """The runtime whose WeChat is the sandbox, with its own background work, and the door."""
-    tasks = [asyncio.create_task(run(mall_served[0])) for run in wiring.BACKGROUND]
-    yield mall_served
+    tasks = [asyncio.create_task(run(mall[0])) for run in wiring.BACKGROUND]
+    yield mall
     for task in tasks:
         task.cancel()
 
@@ -85,6 +87,8 @@ async def desk(
     async with rt.db.transaction() as tx:
         await channels.connect_account(tx, rt.vault, shop.merchant.merchant_id, account)
     one = Desk(rt, sandbox, door, shop, merchant, app["appid"])
+    # earlier tests moved WeChat's clock: ours goes with it
+    clock.offset = timedelta(seconds=(await sandbox.call("GET", "/clock"))["offset_seconds"])
     await one.open(http, operator, clock)
     yield one
     clock.offset = timedelta()

@@ -116,7 +116,7 @@ async def test_a_return_that_the_platform_cannot_pay_holds_the_refund_until_some
     await desk.share(order_id, "done")
     sheet = await desk.sandbox.call("GET", "/books")
     (row,) = [one for one in sheet["merchants"] if one["mchid"] == provider["mchid"]]
-    await desk.sandbox.call("POST", f"/merchants/{provider['mchid']}/withdrawals", {"amount": row["balance_fen"]})
+    await desk.sandbox.call("POST", f"/merchants/{provider['mchid']}/withdraw", {"amount": row["balance_fen"]})
     await desk.refund(order_id, 10_000)
     failed = await _until_failed(desk, order_id)
     assert await desk.refunds() == ["applied"]
