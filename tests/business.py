@@ -15,6 +15,7 @@ from bihuan.channels import Content, Draft, NewLabel
 from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
+from bihuan.settlement import closing
 from tests.aftersale.cases import open_cases
 from tests.shop import Buyer, Shop, new_shop
 from tests.test_routes import Route, routes_of
@@ -40,6 +41,7 @@ class Business:
         self.counter = self.clerk = self.label = self.message = self.upload = self.guide = ""
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
         self.topup = self.posting = ""
+        self.statement = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
         self.notice = self.case_line = ""
@@ -149,6 +151,8 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
     assert answer.status_code == 201, answer.text
     business.picture = answer.json()["url"]
     await _sell(rt, client, business)
+    async with rt.db.transaction() as tx:
+        business.statement = str((await closing.open_statement(tx, business.merchant_id)).statement_id)
     await _store_value(rt, business)
     async with rt.db.session() as tx:
         posted = "select transaction_id from ledger_transactions where merchant_id = $1 limit 1"
@@ -247,6 +251,7 @@ def filled(route: Route, business: Business) -> str:
         "topup_id": business.topup,
         "category_id": business.category,
         "order_id": business.paid,
+        "statement_id": business.statement,
         "store_id": business.store,
         "label_id": business.label,
         "message_id": business.message,

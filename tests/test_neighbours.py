@@ -26,6 +26,7 @@ WITHOUT_IDS = {
             *("ledger/accounts", "ledger/transactions", "member-levels", "members", "menu", "messages"),
             *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),
             "payments/refused-callbacks",
+            *("settlement/running", "settlement/statements", "settlement/sharings", "settlement/plan"),
             *("ledger/sources", "ledger/turnovers", "finance/cash-flow", "finance/income", "finance/journal"),
             *("finance/months", "finance/months/{month:str}/checklist", "finance/months/{month:str}/vouchers"),
             "finance/account-codes",
@@ -251,11 +252,25 @@ def bills(theirs: Business) -> list[Attempt]:
     ]
 
 
+def settlement(theirs: Business) -> list[Attempt]:
+    """Of statements, and of what an order's commission became."""
+    statement, order = "GET /api/merchant/settlement/statements/{statement_id:uuid}", "{order_id:uuid}"
+    tails = ("", "/lines", "/statement.xlsx", "/statement.pdf")
+    return [
+        *(Attempt(f"{statement}{tail}", f"settlement/statements/{theirs.statement}{tail}") for tail in tails),
+        Attempt(f"GET /api/merchant/settlement/orders/{order}", f"settlement/orders/{theirs.paid}"),
+        Attempt(
+            f"POST /api/merchant/settlement/sharings/{order}/retry", f"settlement/sharings/{theirs.paid}/retry"
+        ),
+    ]
+
+
 def attempts(mine: Business, theirs: Business) -> list[Attempt]:
     """Every request of the console that names something, naming what is theirs."""
     return [
         *goods(mine, theirs),
         *people_and_places(mine, theirs),
+        *settlement(theirs),
         *bills(theirs),
         *trade(mine, theirs),
         *goods_back(theirs),
