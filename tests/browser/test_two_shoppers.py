@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.browser.window import Parts, Window, window
-from tests.mall import Mall, Shopper
+from tests.mall import Mall, Shopper, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -34,8 +34,11 @@ async def open_link(phone: Parts, url: str) -> None:
     await phone.tap("link-open")
 
 
-async def buy_this(phone: Parts, shop: Parts) -> None:
-    """From the product's page to the sheet: any variant, collected at a store."""
+async def buy_this(phone: Parts, shop: Parts, *, agree: bool = False) -> None:
+    """From the product's page to the sheet: any variant, collected at a store.
+
+    `agree`: a mini program asks first whether it may send its notices.
+    """
     await shop.see("product-title")
     await shop.tap("buy-now")
     await shop.see("sku-sheet")
@@ -49,6 +52,9 @@ async def buy_this(phone: Parts, shop: Parts) -> None:
     await shop.tap("store-choice")
     await expect(shop("store-sheet")).to_have_count(0)
     await shop.tap("place-order")
+    if agree:
+        await phone.see("subscribe-sheet", "订单支付成功通知")
+        await phone.tap("subscribe-allow")
     await phone.see("pay-merchant", "青衫")
     await phone.tap("pay-confirm")
     await phone.tap("paid-done")
@@ -115,7 +121,7 @@ async def test_a_purchase_in_the_mini_program(browser: Browser, mall: Mall) -> N
         await phone.shot("mini-home")
         await phone.fits()
         await mini.tap("product-card")
-        await buy_this(phone, mini)
+        await buy_this(phone, mini, agree=True)
         await phone.shot("mini-paid")
         # A mini program's sign-in tells no nickname: the newest order is this one.
         console = mall.staff(MERCHANT)
@@ -123,6 +129,7 @@ async def test_a_purchase_in_the_mini_program(browser: Browser, mall: Mall) -> N
         order = console.get(f"/api/merchant/orders/{newest['order_id']}").json()
         assert order["state"] == "paid"
         assert [payment["method"] for payment in order["payments"]] == ["wechat_mini"]
+        wait_for(lambda: told_of(mall, cat, order), "the mini program did not tell of the payment")
 
         await mini.tap("result-home")
         await mini.tap("product-card")
@@ -141,6 +148,12 @@ async def test_a_purchase_in_the_mini_program(browser: Browser, mall: Mall) -> N
         await Parts(phone.page.frame_locator('[data-testid="mini-frame"]')).see("product-title")
         await phone.see("mini-title")
     assert dan.phone("/mini-programs/" + appid_of(mall) + "/open", {})["url"].startswith(mall.url)
+
+
+def told_of(mall: Mall, shopper: Shopper, order: dict[str, Any]) -> bool:
+    """Whether the phone's 服务通知 has the order."""
+    items = mall.sandbox.get(f"/_sandbox/shoppers/{shopper.id}/service-messages").json()["items"]
+    return any(order["order_no"] in item["data"].values() for item in items)
 
 
 def appid_of(mall: Mall) -> str:

@@ -11,6 +11,7 @@ from wechat_sandbox.control import schemas
 from wechat_sandbox.control.errors import ControlError, not_found
 from wechat_sandbox.control.shoppers import find
 from wechat_sandbox.crypto import jsapi_signature
+from wechat_sandbox.models_apps import ContactWay
 from wechat_sandbox.oauth import SHOPPER_COOKIE
 from wechat_sandbox.official.qrcodes import picture
 from wechat_sandbox.world import World
@@ -28,7 +29,7 @@ async def healthz() -> dict[str, str]:
 
 @get("/codes", tags=["sandbox"])
 async def list_codes(world: World) -> dict[str, Any]:
-    """QR codes made so far, newest first: what the phone offers to scan."""
+    """QR codes made so far, newest first: what the phone offers to scan. Contact ways of companies come last."""
     names = {row.appid: row.name for row in (*world.accounts.values(), *world.mini_programs.values())}
     now = world.clock.now()
     rows = sorted(world.codes.values(), key=lambda row: -row.created_at)
@@ -47,6 +48,22 @@ async def list_codes(world: World) -> dict[str, Any]:
             }
             for row in rows[:500]
         ]
+        + [_contact_code(world, row) for row in world.apps.contact_ways.values() if row.scene == 2][-100:]
+    }
+
+
+def _contact_code(world: World, way: ContactWay) -> dict[str, Any]:
+    corp = world.apps.corps.get(way.corpid)
+    return {
+        "ticket": way.config_id,
+        "url": way.code_url,
+        "scene": way.state,
+        "appid": way.corpid,
+        "name": f"{corp.name if corp else ''}（企业微信）",
+        "caption": way.remark,
+        "kind": "contact",
+        "created_at": rfc3339_utc(way.created_at),
+        "expired": way.expires_at is not None and world.clock.now() >= way.expires_at,
     }
 
 

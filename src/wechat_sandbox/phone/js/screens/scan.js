@@ -68,7 +68,7 @@ export function groupCodes(codes) {
   const groups = new Map();
   for (const code of codes) groups.set(code.appid, [...(groups.get(code.appid) ?? []), code]);
   return [...groups]
-    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+    .sort(([a], [b]) => (order.indexOf(a) + 1 || Infinity) - (order.indexOf(b) + 1 || Infinity) || 0)
     .map(([appid, group]) => ({
       name: group[0].name || account(appid).name,
       codes: group.sort((a, b) => (a.caption ?? "").localeCompare(b.caption ?? "", "zh")),
@@ -83,7 +83,7 @@ export function codeFacts(code) {
     content: code.url,
     name: (caption.startsWith(who) ? caption.slice(who.length).replace(/^[\s·・—-]+/, "") : caption) || who,
     captioned: Boolean(caption),
-    note: (code.kind === "mini_program" ? t("小程序码 ", "Mini program ") : t("场景 ", "Scene ")) + (code.scene || t("无", "none")) + (code.expired ? t("（已过期）", " (expired)") : ""),
+    note: (code.kind === "mini_program" ? t("小程序码 ", "Mini program ") : code.kind === "contact" ? t("添加好友 ", "Contact ") : t("场景 ", "Scene ")) + (code.scene || t("无", "none")) + (code.expired ? t("（已过期）", " (expired)") : ""),
     mini: code.kind === "mini_program",
     expired: Boolean(code.expired),
   };
