@@ -59,6 +59,8 @@ export const rooms: Room[] = [
   { name: 'statement', path: '/settlement/statements/:id', title: 'statement', needs: ['settlement.read'], under: 'statements', view: () => import('@/views/settlement/StatementView.vue') },
   { name: 'sharings', path: '/settlement/sharings', title: 'sharings', needs: ['settlement.read'], group: 'finance', icon: 'pay', view: () => import('@/views/settlement/SharingsView.vue') },
   { name: 'plan', path: '/settlement/plan', title: 'plan', needs: ['settlement.read'], group: 'finance', icon: 'crown', view: () => import('@/views/settlement/PlanView.vue') },
+  { name: 'reconciliation', path: '/reconciliation', title: 'reconciliation', needs: ['ledger.read'], group: 'finance', icon: 'check', view: () => import('@/views/reconciliation/DaysView.vue') },
+  { name: 'differences', path: '/differences', title: 'differences', needs: ['ledger.read'], group: 'finance', icon: 'alert', view: () => import('@/views/reconciliation/DifferencesView.vue') },
   { name: 'parked-payments', path: '/parked-payments', title: 'parkedPayments', needs: ['payments.read'], group: 'finance', icon: 'alert', view: () => import('@/views/finance/ParkedPaymentsView.vue') },
   { name: 'deliveries', path: '/deliveries', title: 'deliveries', needs: ['deliveries.read'], group: 'finance', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 
@@ -69,6 +71,8 @@ export const rooms: Room[] = [
   { name: 'settle-statement', path: '/platform/settlement/:merchant/:id', title: 'statement', needs: ['platform.read'], platform: true, under: 'settle', view: () => import('@/views/settlement/StatementView.vue') },
   { name: 'open-platform', path: '/platform/open-platform', title: 'openPlatform', needs: ['platform.read'], platform: true, group: 'platform', icon: 'link', view: () => import('@/views/wechat/OpenPlatformView.vue') },
   { name: 'verify', path: '/platform/verify', title: 'verify', needs: ['platform.read'], platform: true, group: 'platform', icon: 'shield', view: () => import('@/views/platform/VerifyView.vue') },
+  { name: 'platform-reconciliation', path: '/platform/reconciliation', title: 'platformReconciliation', needs: ['platform.read'], platform: true, group: 'platform', icon: 'check', view: () => import('@/views/reconciliation/DaysView.vue') },
+  { name: 'platform-differences', path: '/platform/differences', title: 'platformDifferences', needs: ['platform.read'], platform: true, group: 'platform', icon: 'alert', view: () => import('@/views/reconciliation/DifferencesView.vue') },
   { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 

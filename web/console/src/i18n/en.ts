@@ -18,5 +18,6 @@ import { en as rooms } from './texts/rooms'
 import { en as apps } from './texts/apps'
 import { en as books } from './texts/books'
 import { en as wecom } from './texts/wecom'
+import { en as reconciliation } from './texts/reconciliation'
 
-export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom }
+export const en = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }

@@ -18,5 +18,6 @@ import { zh as rooms } from './texts/rooms'
 import { zh as apps } from './texts/apps'
 import { zh as books } from './texts/books'
 import { zh as wecom } from './texts/wecom'
+import { zh as reconciliation } from './texts/reconciliation'
 
-export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom }
+export const zh = { common, session, menu, dashboard, orders, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
