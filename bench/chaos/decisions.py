@@ -7,10 +7,11 @@ from typing import Literal
 
 import msgspec
 
-Part = Literal["web worker", "web server", "worker", "postmaster", "backend", "sandbox", "supervisor"]
+Part = Literal["web worker", "web server", "worker", "postmaster", "backend", "sandbox", "spare worker", "supervisor"]
 
 BAG: tuple[Part, ...] = (
-    *("web worker", "web worker", "web server", "worker", "worker", "backend", "backend", "postmaster", "sandbox"),
+    *("web worker", "web worker", "web server", "worker", "worker"),
+    *("spare worker", "backend", "backend", "postmaster", "sandbox"),
 )
 """One round of kills in an order of its own: no part dies more often than its supervisor bears."""
 SUPERVISOR_EVERY = 5
@@ -32,11 +33,16 @@ class Kill(msgspec.Struct, frozen=True):
 
 
 class Jump(msgspec.Struct, frozen=True):
-    """Time moves on, `pause_seconds` after the last blow."""
+    """Time moves on, `pause_seconds` after the last blow.
+
+    With `stuck_seconds` the spare worker is stopped before and goes on so much later: what it had in hand was
+    given to the other one in between.
+    """
 
     pause_seconds: float
     seconds: float
     skew_seconds: float
+    stuck_seconds: float = 0.0
 
 
 Blow = Kill | Jump
@@ -61,7 +67,9 @@ def blows(seed: str, kill_every_seconds: float, jump_every: int = 3, supervisor:
             yield Kill(own.uniform(0.4, 1.6) * kill_every_seconds, part, own.random())
             if number % jump_every == 0:
                 (seconds,) = own.choices([s for s, _ in JUMPS], [w for _, w in JUMPS])
-                yield Jump(own.uniform(0.1, 0.6), seconds * own.uniform(0.8, 1.2), own.uniform(-1, 1) * SKEW_SECONDS)
+                pause, seconds = own.uniform(0.1, 0.6), seconds * own.uniform(0.8, 1.2)
+                stuck = own.uniform(0.5, 3.0) if own.random() < 0.5 else 0.0
+                yield Jump(pause, seconds, own.uniform(-1, 1) * SKEW_SECONDS, stuck)
 
 
 def day(seed: str, steps: int = 12, pause_seconds: float = 0.7) -> Iterator[Blow]:

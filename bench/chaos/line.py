@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import msgspec
@@ -41,7 +42,8 @@ class Line:
     def __init__(self, url: str, token: str | None = None) -> None:
         self._url = url
         self.token = token
-        self.repeats = 0
+        self.causes: Counter[str] = Counter()
+        """Why commands were repeated, and how often."""
         self.calls = 0
         self._connection: Connection | None = None
 
@@ -62,13 +64,19 @@ class Line:
                 if status < 500 and status != 429:
                     return Answer(status, told, repeats)
                 last = f"{status} {str(told)[:300]}"
+                self.causes[f"{status} {Answer(status, told, 0).code}"] += 1
             except (OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError) as error:
                 last = repr(error)
+                self.causes[type(error).__name__] += 1
                 self.close()
             repeats += 1
-            self.repeats += 1
             await asyncio.sleep(0.2)
         raise NoAnswerError(f"{method} {path}: no good answer in {PATIENCE_SECONDS:.0f} s, lastly {last}")
+
+    @property
+    def repeats(self) -> int:
+        """How often a command was sent again."""
+        return self.causes.total()
 
     def close(self) -> None:
         """Hangs up."""

@@ -73,7 +73,7 @@ async def with_two_hands(me: Buyer, own: random.Random) -> None:
     try:
         await asyncio.gather(me.confirm(sheet), cancel(other))
     finally:
-        me.mall.repeats += other.repeats
+        me.mall.causes += other.causes
         other.close()
     await me.wait_a_moment(order, own)
 

@@ -40,10 +40,26 @@ class Monkey(threading.Thread):
             self.error = error
 
     def _deal(self, blow: Blow) -> None:
+        spare = self.stage.spare
         if isinstance(blow, Jump):
-            self.stage.jump(blow.seconds, blow.skew_seconds)
+            stuck = spare if blow.stuck_seconds else None
+            if stuck is not None:
+                stuck.send_signal(signal.SIGSTOP)
+            try:
+                self.stage.jump(blow.seconds, blow.skew_seconds)
+                self.enough.wait(blow.stuck_seconds)
+            finally:
+                if stuck is not None:
+                    stuck.send_signal(signal.SIGCONT)
             self.jumps += 1
-            self._note(f"+{blow.seconds:.0f} s")
+            self._note(f"+{blow.seconds:.0f} s" + (", a worker stuck meanwhile" if stuck else ""))
+        elif blow.part == "spare worker":
+            assert spare is not None
+            spare.kill()
+            spare.wait()
+            self.kills["spare worker"] += 1
+            self._note("spare worker")
+            self.stage.start_spare_worker()
         elif blow.part == "supervisor":
             self._kill_up_and_start_again()
         else:

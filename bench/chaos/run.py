@@ -62,7 +62,7 @@ class Report(msgspec.Struct, kw_only=True):
     happened: dict[str, int]
     promises: int
     calls: int
-    repeats: int
+    repeats: dict[str, int]
     not_at_rest: dict[str, int]
     differences: dict[str, list[str]]
     unexpected: list[str]
@@ -169,7 +169,7 @@ def _report(
         happened=audit.happened(stage),
         promises=stage.promises.count,
         calls=sum(actor.mall.calls + actor.sandbox.calls for actor, _ in actors),
-        repeats=sum(actor.mall.repeats + actor.sandbox.repeats for actor, _ in actors),
+        repeats=dict(sum((a.mall.causes + a.sandbox.causes for a, _ in actors), Counter[str]()).most_common()),
         not_at_rest=not_at_rest,
         differences=differences,
         unexpected=unexpected,
@@ -236,7 +236,8 @@ def show(report: Report) -> str:
         f"{report.given_back} given back",
         f"acts     {sum(report.acts.values())}: " + ", ".join(f"{n} {name}" for name, n in report.acts.items()),
         "so much  " + ", ".join(f"{n} {what}" for what, n in report.happened.items()),
-        f"calls    {report.calls}, {report.repeats} repeated; {report.promises} promises",
+        f"calls    {report.calls}; {report.promises} promises; repeated: "
+        + ", ".join(f"{n} {cause}" for cause, n in report.repeats.items()),
         "faults   " + (", ".join(f"{n} {name}" for name, n in report.faults.items()) or "none since the last restart"),
     ]
     if report.not_played:

@@ -1,7 +1,10 @@
 """The stage: a running mall of its own with three merchants, one of them a partner, and a clock for both sides."""
 
 import contextlib
+import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Generator
@@ -42,6 +45,7 @@ class Stage:
         self.routes: frozenset[str] = frozenset()
         self.faults: dict[str, Any] | None = None
         self.jumped_seconds = 0.0
+        self.spare: subprocess.Popen[bytes] | None = None
         self._time = threading.Lock()
 
     def prepare(self, goods_each: int) -> None:
@@ -119,6 +123,20 @@ class Stage:
             self._with_patience("PUT", f"{base}/money", {"refund_outcome": ""})
             self._with_patience("POST", f"{base}/top-up", {"amount": 100_000_000})
 
+    def start_spare_worker(self) -> None:
+        """A second worker beside the supervisor's: they share the work, and take over from one another."""
+        noted = json.loads((self.mall.home / "up.lock").read_text())
+        env = {
+            **self.mall.env,
+            "BIHUAN_DATABASE_URL": noted["database_url"],
+            "BIHUAN_SANDBOX_URL": noted["sandbox_url"],
+            "BIHUAN_PUBLIC_URL": noted["url"],
+        }
+        with self.mall.log.open("ab") as log:
+            self.spare = subprocess.Popen(
+                [sys.executable, "-m", "bihuan.cli", "worker"], env=env, stdout=log, stderr=log
+            )
+
     def set_faults(self, wanted: dict[str, Any]) -> None:
         """Puts faults in force now, and again whenever the sandbox was killed."""
         self.faults = wanted
@@ -182,12 +200,17 @@ def opened(folder: Path, seed: str, goods_each: int) -> Generator[Stage, None, N
 
     mall = Mall(folder / "home", free_port(), free_port(), folder / "mall.log")
     mall.env["BIHUAN_LOG_LEVEL"] = os.environ.get("BIHUAN_LOG_LEVEL", "warning")
+    stage: Stage | None = None
     try:
         mall.start()
         stage = Stage(mall, seed)
         stage.prepare(goods_each)
+        stage.start_spare_worker()
         yield stage
     finally:
+        if stage is not None and stage.spare is not None:
+            stage.spare.kill()
+            stage.spare.wait()
         if mall.process and mall.process.poll() is None:
             mall.process.kill()  # nothing of it is needed any more: the quickest end will do
             mall.process.wait()

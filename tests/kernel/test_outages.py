@@ -39,6 +39,12 @@ async def lose_as_a_broken_pipe(rt: Runtime, killer: "asyncpg.Connection[asyncpg
             raise BrokenPipeError from error
 
 
+async def lose_before_it_is_closed(rt: Runtime, _killer: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """The same, where the server's farewell has come and its connection still stands: the driver is confused."""
+    async with rt.db.session():
+        raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+
+
 async def lose_in_a_transaction(rt: Runtime, killer: "asyncpg.Connection[asyncpg.Record]") -> None:
     """The same, with a transaction to roll back."""
     async with rt.db.transaction() as tx:
@@ -47,7 +53,7 @@ async def lose_in_a_transaction(rt: Runtime, killer: "asyncpg.Connection[asyncpg
 
 async def test_a_lost_connection_is_the_database_being_away(rt: Runtime, database_url: str) -> None:
     killer = await asyncpg.connect(database_url)
-    for way in (lose_in_a_transaction, lose_as_a_broken_pipe):
+    for way in (lose_in_a_transaction, lose_as_a_broken_pipe, lose_before_it_is_closed):
         with pytest.raises(DatabaseUnavailable):
             await way(rt, killer)
     await killer.close()

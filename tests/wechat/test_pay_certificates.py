@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import httpx
 import pytest
 
@@ -11,8 +13,12 @@ from bihuan.wechat import (
     Unavailable,
     crypto,
 )
+from bihuan.wechat.pay import PayClient
 
 from .platform import (
+    BASE,
+    FAST,
+    NOW,
     PAID,
     PUBLIC_KEY_ID,
     Recorder,
@@ -76,6 +82,27 @@ async def test_an_outage_while_fetching_certificates() -> None:
     with pytest.raises(SignatureInvalid):  # a moment later: refused, and WeChat will deliver again
         await pay.parse_notification(headers, body)
     assert len(wechat.requests) == 3
+
+
+@pytest.mark.parametrize(("known", "asked_again"), [(False, True), (True, False)])
+async def test_after_an_outage_one_who_knows_no_certificate_asks_soon(known: bool, asked_again: bool) -> None:
+    served = certificates_answer(("cert1", 0xA1), ("cert2", 0xB2))
+    wechat = Recorder(*[httpx.ConnectError("x")] * 3, answer(200, served, signer="cert1", serial="A1"))
+    pems = (certificate("cert1", 0xA1)[1],) if known else ()
+    later = timedelta()
+    http = httpx.AsyncClient(transport=httpx.MockTransport(wechat))
+    who = certificate_account(platform_certificate_pems=pems)
+    pay = PayClient(who, http=http, base_url=BASE, now=lambda: NOW + later, limits=FAST)
+    headers, body = delivered(notification(PAID), signer="cert2", serial="B2")
+    with pytest.raises(Unavailable):
+        await pay.parse_notification(headers, body)
+    later = timedelta(seconds=2)
+    if asked_again:
+        assert (await pay.parse_notification(headers, body)).event_type
+    else:
+        with pytest.raises(SignatureInvalid):
+            await pay.parse_notification(headers, body)
+    assert len(wechat.requests) == (4 if asked_again else 3)
 
 
 async def test_certificates_that_are_not_sealed_for_us_are_refused() -> None:

@@ -138,6 +138,13 @@ class Database:
                 except OSError as error:
                     own = None if _is_lost(connection) else error
                     raise
+                except asyncpg.InternalClientError:  # the server said its last word, and has not hung up yet
+                    connection.terminate()
+                    raise
+        except asyncpg.InternalClientError as error:
+            if "cannot switch to state" not in str(error):
+                raise
+            raise DatabaseUnavailable from error
         except TimeoutError:  # an OSError too, and always the caller's own
             raise
         except _OUTAGES as error:

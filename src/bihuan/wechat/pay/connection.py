@@ -30,6 +30,8 @@ T = TypeVar("T")
 # failure we ask sooner, since the serial may have been a real one.
 _CERTIFICATES_INTERVAL = timedelta(seconds=60)
 _CERTIFICATES_INTERVAL_AFTER_FAILURE = timedelta(seconds=10)
+_CERTIFICATES_INTERVAL_WITHOUT_ANY = timedelta(seconds=1)
+"""After a failure while no certificate is known: until one is, no payment works, so that it is asked for again soon."""
 
 _CHUNK_BYTES = 64 * 1024
 _MOST_REFUSAL_BYTES = 64 * 1024
@@ -267,7 +269,9 @@ class PayConnection:
                 return True
             if self._certificates_not_before is not None and now < self._certificates_not_before:
                 return False
-            self._certificates_not_before = now + _CERTIFICATES_INTERVAL_AFTER_FAILURE
+            known = self.verifier.keys.encryption_key(now) is not None
+            pause = _CERTIFICATES_INTERVAL_AFTER_FAILURE if known else _CERTIFICATES_INTERVAL_WITHOUT_ANY
+            self._certificates_not_before = now + pause
             await self.certificates()
             self._certificates_not_before = now + _CERTIFICATES_INTERVAL
             return True
