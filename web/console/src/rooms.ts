@@ -26,6 +26,9 @@ export const rooms: Room[] = [
   { name: 'dashboard', path: '/', title: 'dashboard', needs: ['dashboard.read'], group: 'trade', icon: 'overview', view: () => import('@/views/dashboard/DashboardView.vue') },
   { name: 'orders', path: '/orders', title: 'orders', needs: ['orders.read'], group: 'trade', icon: 'orders', view: () => import('@/views/orders/OrdersView.vue') },
   { name: 'order', path: '/orders/:id', title: 'order', needs: ['orders.read'], under: 'orders', view: () => import('@/views/orders/OrderView.vue') },
+  { name: 'aftersale', path: '/aftersale', title: 'aftersale', needs: ['aftersale.read'], group: 'trade', icon: 'refund', view: () => import('@/views/aftersale/CasesView.vue') },
+  { name: 'aftersale-case', path: '/aftersale/:id', title: 'aftersaleCase', needs: ['aftersale.read'], under: 'aftersale', view: () => import('@/views/aftersale/CaseView.vue') },
+  { name: 'aftersale-settings', path: '/aftersale-settings', title: 'aftersaleSettings', needs: ['aftersale.read'], under: 'aftersale', view: () => import('@/views/aftersale/SettingsView.vue') },
   { name: 'pickup', path: '/pickup', title: 'pickup', needs: ['orders.write'], group: 'trade', icon: 'pickup', view: () => import('@/views/orders/PickupView.vue') },
 
   { name: 'products', path: '/products', title: 'products', needs: ['catalog.read'], group: 'goods', icon: 'products', view: () => import('@/views/goods/ProductsView.vue') },
@@ -73,6 +76,8 @@ export const rooms: Room[] = [
   { name: 'verify', path: '/platform/verify', title: 'verify', needs: ['platform.read'], platform: true, group: 'platform', icon: 'shield', view: () => import('@/views/platform/VerifyView.vue') },
   { name: 'platform-reconciliation', path: '/platform/reconciliation', title: 'platformReconciliation', needs: ['platform.read'], platform: true, group: 'platform', icon: 'check', view: () => import('@/views/reconciliation/DaysView.vue') },
   { name: 'platform-differences', path: '/platform/differences', title: 'platformDifferences', needs: ['platform.read'], platform: true, group: 'platform', icon: 'alert', view: () => import('@/views/reconciliation/DifferencesView.vue') },
+  { name: 'disputes', path: '/platform/disputes', title: 'disputes', needs: ['platform.read'], platform: true, group: 'platform', icon: 'refund', view: () => import('@/views/aftersale/CasesView.vue') },
+  { name: 'dispute', path: '/platform/disputes/:merchant/:id', title: 'disputes', needs: ['platform.read'], platform: true, under: 'disputes', view: () => import('@/views/aftersale/CaseView.vue') },
   { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 

@@ -2,6 +2,7 @@
 export const icons = {
   overview: 'M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H4zM14 7h6V4h-6z',
   orders: 'M6 3h12v18l-3-2-3 2-3-2-3 2zM9.5 8h5M9.5 12h5',
+  refund: 'M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3',
   pickup: 'M3.5 8 12 3.5 20.5 8v8L12 20.5 3.5 16zM3.5 8 12 12.5 20.5 8M12 12.5v8',
   products: 'M5 8h14l-1 12.5H6zM8.5 10V7a3.5 3.5 0 0 1 7 0v3',
   categories: 'M4 4h7v7H4zM13 13h7v7h-7zM16.5 4a3.5 3.5 0 1 1 0 7 3.5 3.5 0 0 1 0-7M7.5 13l3.7 7H3.8z',
