@@ -193,9 +193,9 @@ async def take_from_closed(
     """What lies in a closed drawer leaves it; False when it holds less."""
     return bool(
         await tx.execute(
-            """update till_shifts set carried_fen = carried_fen + $3, banked_fen = banked_fen + $4
+            """update till_shifts set carried_fen = carried_fen + $3::bigint, banked_fen = banked_fen + $4::bigint
                where merchant_id = $1 and shift_id = $2 and state = 'closed'
-                 and counted_fen - carried_fen - banked_fen >= $3 + $4""",
+                 and counted_fen - carried_fen - banked_fen >= $3::bigint + $4::bigint""",
             merchant_id,
             shift_id,
             carried_fen,

@@ -26,6 +26,7 @@ export const rooms: Room[] = [
   { name: 'dashboard', path: '/', title: 'dashboard', needs: ['dashboard.read'], group: 'trade', icon: 'overview', view: () => import('@/views/dashboard/DashboardView.vue') },
   { name: 'orders', path: '/orders', title: 'orders', needs: ['orders.read'], group: 'trade', icon: 'orders', view: () => import('@/views/orders/OrdersView.vue') },
   { name: 'order', path: '/orders/:id', title: 'order', needs: ['orders.read'], under: 'orders', view: () => import('@/views/orders/OrderView.vue') },
+  { name: 'till', path: '/till', title: 'till', needs: ['till.read'], group: 'trade', icon: 'pay', view: () => import('@/views/till/TillView.vue') },
   { name: 'aftersale', path: '/aftersale', title: 'aftersale', needs: ['aftersale.read'], group: 'trade', icon: 'refund', view: () => import('@/views/aftersale/CasesView.vue') },
   { name: 'aftersale-case', path: '/aftersale/:id', title: 'aftersaleCase', needs: ['aftersale.read'], under: 'aftersale', view: () => import('@/views/aftersale/CaseView.vue') },
   { name: 'aftersale-settings', path: '/aftersale-settings', title: 'aftersaleSettings', needs: ['aftersale.read'], under: 'aftersale', view: () => import('@/views/aftersale/SettingsView.vue') },
@@ -74,10 +75,10 @@ export const rooms: Room[] = [
   { name: 'settle-statement', path: '/platform/settlement/:merchant/:id', title: 'statement', needs: ['platform.read'], platform: true, under: 'settle', view: () => import('@/views/settlement/StatementView.vue') },
   { name: 'open-platform', path: '/platform/open-platform', title: 'openPlatform', needs: ['platform.read'], platform: true, group: 'platform', icon: 'link', view: () => import('@/views/wechat/OpenPlatformView.vue') },
   { name: 'verify', path: '/platform/verify', title: 'verify', needs: ['platform.read'], platform: true, group: 'platform', icon: 'shield', view: () => import('@/views/platform/VerifyView.vue') },
-  { name: 'platform-reconciliation', path: '/platform/reconciliation', title: 'platformReconciliation', needs: ['platform.read'], platform: true, group: 'platform', icon: 'check', view: () => import('@/views/reconciliation/DaysView.vue') },
-  { name: 'platform-differences', path: '/platform/differences', title: 'platformDifferences', needs: ['platform.read'], platform: true, group: 'platform', icon: 'alert', view: () => import('@/views/reconciliation/DifferencesView.vue') },
   { name: 'disputes', path: '/platform/disputes', title: 'disputes', needs: ['platform.read'], platform: true, group: 'platform', icon: 'refund', view: () => import('@/views/aftersale/CasesView.vue') },
   { name: 'dispute', path: '/platform/disputes/:merchant/:id', title: 'disputes', needs: ['platform.read'], platform: true, under: 'disputes', view: () => import('@/views/aftersale/CaseView.vue') },
+  { name: 'platform-reconciliation', path: '/platform/reconciliation', title: 'platformReconciliation', needs: ['platform.read'], platform: true, group: 'platform', icon: 'check', view: () => import('@/views/reconciliation/DaysView.vue') },
+  { name: 'platform-differences', path: '/platform/differences', title: 'platformDifferences', needs: ['platform.read'], platform: true, group: 'platform', icon: 'alert', view: () => import('@/views/reconciliation/DifferencesView.vue') },
   { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 

@@ -6,6 +6,7 @@ import { en as dashboard } from './texts/dashboard'
 import { en as orders } from './texts/orders'
 import { en as aftersale } from './texts/aftersale'
 import { en as pickup } from './texts/pickup'
+import { en as till } from './texts/till'
 import { en as goods } from './texts/goods'
 import { en as places } from './texts/places'
 import { en as people } from './texts/people'
@@ -21,4 +22,4 @@ import { en as books } from './texts/books'
 import { en as wecom } from './texts/wecom'
 import { en as reconciliation } from './texts/reconciliation'
 
-export const en = { common, session, menu, dashboard, orders, aftersale, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
+export const en = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }

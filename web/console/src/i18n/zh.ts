@@ -6,6 +6,7 @@ import { zh as dashboard } from './texts/dashboard'
 import { zh as orders } from './texts/orders'
 import { zh as aftersale } from './texts/aftersale'
 import { zh as pickup } from './texts/pickup'
+import { zh as till } from './texts/till'
 import { zh as goods } from './texts/goods'
 import { zh as places } from './texts/places'
 import { zh as people } from './texts/people'
@@ -21,4 +22,4 @@ import { zh as books } from './texts/books'
 import { zh as wecom } from './texts/wecom'
 import { zh as reconciliation } from './texts/reconciliation'
 
-export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
+export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }

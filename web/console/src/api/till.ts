@@ -1,0 +1,123 @@
+import { get, post, type Page } from './http'
+
+const ROOT = '/api/merchant/till'
+
+export interface Shift {
+  shift_id: string
+  store_id: string
+  store_name: string
+  counter_name: string | null
+  till: string
+  staff_name: string
+  state: 'open' | 'closed'
+  own: boolean
+  float_fen: number
+  expected_fen: number | null
+  counted_fen: number | null
+  difference_fen: number | null
+  carried_fen: number
+  banked_fen: number
+  left_fen: number
+  note: string | null
+  opened_at: string
+  closed_at: string | null
+}
+
+export interface Report {
+  shift: Shift
+  totals: {
+    sales: number
+    sales_fen: number
+    cash_fen: number | null
+    card_fen: number
+    code_fen: number
+    elsewhere_fen: number
+    refunds: number
+    refunded_cash_fen: number
+    refunded_card_fen: number
+    refunded_other_fen: number
+  }
+  movements: { kind: string; amount_fen: number; reason: string; staff_name: string; occurred_at: string }[]
+}
+
+export interface Goods {
+  sku_id: string
+  code: string
+  title: string
+  option_values: string[]
+  image_url: string
+  price_fen: number
+  available: number
+  exact: boolean
+}
+
+export interface Sale {
+  sale_id: string
+  order_id: string
+  order_no: string
+  state: 'open' | 'paid' | 'void'
+  total_fen: number
+  refunded_fen: number
+  member_no: string | null
+  store_name: string
+  till: string
+  staff_name: string
+  created_at: string
+  paying: { state: 'pending' | 'taken' | 'refused'; cash_fen: number; tendered_fen: number; change_fen: number; card_fen: number; code_fen: number; reason: string | null } | null
+  lines: { line_id: string; title: string; option_values: string[]; quantity: number; unit_price_fen: number; total_fen: number; refunded_quantity: number }[]
+}
+
+export interface Pay {
+  cash?: { amount_fen: number; tendered_fen: number }
+  card?: { amount_fen: number; slip_no: string }
+  code?: { amount_fen: number; auth_code: string }
+}
+
+export interface Member {
+  number: string
+  nickname: string | null
+  points: number
+}
+
+export interface Refunded {
+  amount_fen: number
+  cash_fen: number
+  card_fen: number
+  other_fen: number
+}
+
+export interface Opening {
+  store_id: string
+  counter_id: string | null
+  till: string
+  float_fen: number
+  carried: boolean
+}
+
+export const current = (): Promise<Report | null> => get(`${ROOT}/shifts/current`)
+export const shifts = (cursor: string | null): Promise<Page<Shift>> => get(`${ROOT}/shifts`, { limit: 20, cursor })
+export const report = (id: string): Promise<Report> => get(`${ROOT}/shifts/${id}`)
+export const open = (wish: Opening, key: string): Promise<Report> => post(`${ROOT}/shifts`, wish, key)
+export const move = (id: string, movement: { kind: string; amount_fen: number; reason: string }, key: string): Promise<Report> =>
+  post(`${ROOT}/shifts/${id}/movements`, movement, key)
+export const close = (id: string, count: { counted_fen: number; note: string }, key: string): Promise<Report> =>
+  post(`${ROOT}/shifts/${id}/close`, count, key)
+export const bank = (id: string, amount_fen: number, key: string): Promise<Report> => post(`${ROOT}/shifts/${id}/banking`, { amount_fen }, key)
+export const goods = (store_id: string, q: string): Promise<Page<Goods>> => get(`${ROOT}/goods`, { store_id, q, limit: 12 })
+export const member = (number: string): Promise<Member> => get(`${ROOT}/members/${encodeURIComponent(number)}`)
+export const start = (
+  shift: string,
+  sale: { lines: { sku_id: string; quantity: number; price_fen: number }[]; total_fen: number; member_no: string | null },
+  key: string,
+): Promise<Sale> => post(`${ROOT}/shifts/${shift}/sales`, sale, key)
+export const pay = (sale: string, parts: Pay, key: string): Promise<Sale> => post(`${ROOT}/sales/${sale}/pay`, parts, key)
+export const decide = (sale: string, giveUp: boolean): Promise<Sale> => post(`${ROOT}/sales/${sale}/decide${giveUp ? '?give_up=true' : ''}`, {})
+export const dropSale = (sale: string): Promise<Sale> => post(`${ROOT}/sales/${sale}/void`, {})
+export const sale = (id: string): Promise<Sale> => get(`${ROOT}/sales/${id}`)
+export const byNumber = (order_no: string): Promise<Page<{ sale_id: string }>> => get(`${ROOT}/sales`, { order_no })
+export const refund = (
+  shift: string,
+  sale: string,
+  wish: { lines: { line_id: string; quantity: number }[]; reason: string; restock: boolean; card_slip: string | null },
+  key: string,
+): Promise<Refunded> => post(`${ROOT}/shifts/${shift}/sales/${sale}/refunds`, wish, key)
