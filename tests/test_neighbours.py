@@ -259,9 +259,7 @@ def settlement(theirs: Business) -> list[Attempt]:
     return [
         *(Attempt(f"{statement}{tail}", f"settlement/statements/{theirs.statement}{tail}") for tail in tails),
         Attempt(f"GET /api/merchant/settlement/orders/{order}", f"settlement/orders/{theirs.paid}"),
-        Attempt(
-            f"POST /api/merchant/settlement/sharings/{order}/retry", f"settlement/sharings/{theirs.paid}/retry"
-        ),
+        Attempt(f"POST /api/merchant/settlement/sharings/{order}/retry", f"settlement/sharings/{theirs.paid}/retry"),
     ]
 
 

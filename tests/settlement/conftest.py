@@ -1,8 +1,8 @@
 """A sandbox of these tests' own, whose clock they move, with the platform as a service provider."""
 
 import asyncio
-from collections.abc import AsyncGenerator
-from datetime import timedelta
+from collections.abc import AsyncGenerator, Generator
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import msgspec
@@ -22,6 +22,15 @@ from tests.payments.conftest import served as of_payments
 from tests.payments.desk import Door, Json, account_of
 from tests.settlement.desk import Desk, Operator
 from tests.shop import new_shop
+
+
+@pytest.fixture(scope="module", autouse=True)
+def signatures_keep_the_wall_clock() -> Generator[None, None, None]:
+    """Time is moved by days here, at the sandbox too; what is signed bears the machine's, as the sandbox's does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OffsetClock, "wall", lambda _: datetime.now(UTC))
+        yield
+
 
 mall = of_payments  # the fixture, under a name of its own
 

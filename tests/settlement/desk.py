@@ -139,7 +139,7 @@ class Desk(Till):
         """One round of the jobs that carry refunds out."""
         await self.rows("update payment_refunds set due_at = '2020-01-01' where merchant_id = $1")
         await self.rows("update sharing_returns set due_at = '2020-01-01' where merchant_id = $1")
-        await self.rows("update sharings set due_at = '2020-01-01' where due_at is not null"
+        await self.rows("update sharings set due_at = '2020-01-01' where state in ('sharing', 'unfreezing')"
                         " and merchant_id = $1")  # fmt: skip
         await refunds.run_due(self.rt, wiring.BEFORE_REFUND)
         await sharing.run_due(self.rt)

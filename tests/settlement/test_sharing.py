@@ -2,6 +2,7 @@
 
 import httpx
 
+from bihuan.settlement import sharing
 from tests.settlement.desk import Desk
 
 
@@ -153,8 +154,6 @@ async def test_completing_an_order_shares_it_and_the_end_of_thirty_days_is_told(
     await desk.share(completed, "done")
     # nobody completes the other; while no job runs, its end comes
     await desk.rows("update sharings set state = 'waiting' where merchant_id = $1 and order_id::text = $2", left)
-    from bihuan.settlement import sharing
-
     await desk.pass_time(days=28, hours=12)
     await sharing.watch_ends(desk.rt)
     assert (await desk.settled(left))["sharing"]["warned_at"] is not None

@@ -40,10 +40,15 @@ _COLUMNS = ("sales", "topups", "refunds", "commissions", "fees", "adjustments", 
 
 
 async def open_statement(tx: Tx, merchant_id: MerchantId) -> Statement:
-    """The running period; it is opened when there is none. The first begins with the first movement of the book."""
+    """The running period; it is opened when there is none. The first begins with the first movement of the book.
+
+    Raises NotFound for the platform, which settles with everybody else.
+    """
     known = await db_statements.find_open(tx, merchant_id)
     if known is not None:
         return known
+    if (await merchants.get(tx, merchant_id)).is_platform:
+        raise NotFound
     last = await db_statements.find_last_closed(tx, merchant_id)
     terms = await db_plans.find_terms(tx, merchant_id)
     if last is not None:
