@@ -89,6 +89,7 @@ export const en: Same<typeof zh> = {
     wechat_mini: 'WeChat Pay · mini program',
     wechat_native: 'WeChat Pay · QR',
     wechat_h5: 'WeChat Pay · browser',
+    wallet: 'Stored value',
   },
   paymentStates: {
     created: 'Open',
@@ -106,7 +107,7 @@ export const en: Same<typeof zh> = {
     abnormal: 'Needs care',
   },
   verdicts: { accepted: 'Kept', refused: 'Refused and sent back', parked: 'Waits for a person' },
-  moneyReasons: {},
+  moneyReasons: { second_payment: 'Paid twice', late_out_of_stock: 'Late, and out of stock', amount_differs: 'Another amount', wallet_short: 'The wallet had too little left' },
   tradeNo: 'Trade number',
   transaction: 'WeChat number',
   refund: 'Refund',
