@@ -186,7 +186,8 @@ async def test_the_job_decides_what_a_crash_left(till: Till, http: httpx.AsyncCl
     assert (await cashier.call("GET", f"/sales/{sale['sale_id']}"))["paying"]["state"] == "pending"
     ago = timedelta(seconds=60 if typed else 100)
     await till.rows(
-        "update till_takings set due_at = now() - interval '1 s', began_at = began_at - $2::interval where merchant_id = $1",
+        """update till_takings set due_at = now() - interval '1 s', began_at = began_at - $2::interval
+           where merchant_id = $1""",
         ago,
     )
     await sales.decide_left(till.rt)

@@ -8,7 +8,7 @@ import msgspec
 from bihuan import catalog, channels, identity, inventory, merchants, staff, wallet
 from bihuan.catalog import Encoded, NewCategory
 from bihuan.channels import KeywordReply, NewLabel, Replies
-from bihuan.demo import pictures
+from bihuan.demo import pictures, tills
 from bihuan.demo.pictures import Drawn
 from bihuan.demo.plan import Person, Place, Shop
 from bihuan.demo.signins import SignIn, SignIns, new_password
@@ -68,7 +68,9 @@ async def create(rt: Runtime, shop: Shop, logins: SignIns) -> Made:
         gifts = [GiftRule(100_00, 10_00), GiftRule(300_00, 40_00), GiftRule(500_00, 80_00)]
         await wallet.save_settings(tx, mid, wallet.Settings(gift_rules=gifts))
         logo = await catalog.add_picture(tx, mid, rt.settings.home, drawn.logo)
-        return Made(await merchants.update(tx, mid, logo_url=logo.url), labels)
+        changed = await merchants.update(tx, mid, logo_url=logo.url)
+        await tills.open_at(tx, changed)
+        return Made(changed, labels)
 
 
 async def create_platform(rt: Runtime, logins: SignIns) -> Made:
