@@ -166,7 +166,10 @@ class ParkedRow(msgspec.Struct, frozen=True):
 async def list_parked(
     tx: Tx, merchant_id: MerchantId, kind: str | None, after: tuple[datetime, str] | None, limit: int
 ) -> list[ParkedRow]:
-    """Parked money, refunds and notifications (or one kind of them), the oldest first, from after `after` on."""
+    """Parked money, refunds and notifications (or one kind of them), the oldest first, from after `after` on.
+
+    What a person settled by hand is left out.
+    """
     rows = await tx.fetch(
         """select kind, id, reference, amount_fen, reason, since from (
              select 'payment' as kind, attempt_id::text as id, out_trade_no as reference, paid_fen as amount_fen,
@@ -180,6 +183,8 @@ async def list_parked(
              select 'notification', notification_id, reference, null, coalesce(reason, event_type), received_at
              from payment_notifications where merchant_id = $1 and outcome = 'parked') parked
            where ($2::text is null or kind = $2) and ($3::timestamptz is null or (since, id) > ($3, $4))
+             and not exists (select from parked_resolutions r
+                             where r.merchant_id = $1 and r.kind = parked.kind and r.parked_id = parked.id)
            order by since, id limit $5""",
         merchant_id,
         kind,

@@ -108,6 +108,12 @@ export const saveTerms = (value: Terms): Promise<Terms> => put('/api/merchant/af
 export const sendElsewhere = (refundId: string, body: unknown, key: string): Promise<{ state: string }> =>
   post(`/api/merchant/payments/refunds/${refundId}/apply-abnormal`, body, key)
 
+/** Notes what was done by hand about a parked payment or notification. */
+export const resolveParked = async (kind: string, id: string, note: string, key: string): Promise<boolean> => {
+  await post(`/api/merchant/payments/parked/${kind}/${encodeURIComponent(id)}/resolve`, { note }, key)
+  return true
+}
+
 export const disputes = (query: Query): Promise<Page<Case>> => get(DISPUTES, query)
 export const dispute = (merchantId: string, caseId: string): Promise<CaseDetail> => get(`${DISPUTES}/${merchantId}/${caseId}`)
 export const rule = (merchantId: string, caseId: string, body: unknown, key: string): Promise<CaseDetail> =>

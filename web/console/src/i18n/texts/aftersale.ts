@@ -80,6 +80,8 @@ export const zh = {
   openOnly: '待裁决',
   merchant: '商家',
   noDisputes: '没有纠纷',
+  resolve: '线下已处理',
+  resolveHint: '怎么处理的（如：已在商户平台手工退款，退款单号……）',
 }
 
 export const en: Same<typeof zh> = {
@@ -162,4 +164,6 @@ export const en: Same<typeof zh> = {
   openOnly: 'To be ruled',
   merchant: 'Merchant',
   noDisputes: 'No disputes',
+  resolve: 'Settled by hand',
+  resolveHint: 'What was done (e.g. refunded in the merchant platform, its number)',
 }
