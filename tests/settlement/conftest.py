@@ -16,7 +16,6 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients
 from tests.channels.desk import Sandbox
 from tests.payments.conftest import http as http
-from tests.payments.conftest import real_time as real_time
 from tests.payments.conftest import sandbox as sandbox
 from tests.payments.conftest import served as of_payments
 from tests.payments.desk import Door, Json, account_of
@@ -28,8 +27,21 @@ from tests.shop import new_shop
 def signatures_keep_the_wall_clock() -> Generator[None, None, None]:
     """Time is moved by days here, at the sandbox too; what is signed bears the machine's, as the sandbox's does."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OffsetClock, "wall", lambda _: datetime.now(UTC))
+        patch.setattr(OffsetClock, "wall", _machine)
         yield
+
+
+def _machine(_: OffsetClock) -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+async def wechats_time(clock: OffsetClock, sandbox: Sandbox) -> AsyncGenerator[None, None]:
+    """Our clock goes with WeChat's, which earlier tests moved."""
+    before = clock.offset
+    clock.offset = timedelta(seconds=(await sandbox.call("GET", "/clock"))["offset_seconds"])
+    yield
+    clock.offset = before
 
 
 mall = of_payments  # the fixture, under a name of its own
@@ -83,7 +95,7 @@ async def operator(served: tuple[Runtime, Door], provider: Json, http: httpx.Asy
 async def desk(
     served: tuple[Runtime, Door], sandbox: Sandbox, provider: Json, operator: Operator, http: httpx.AsyncClient,
     clock: OffsetClock,
-) -> AsyncGenerator[Desk, None]:  # fmt: skip
+) -> Desk:  # fmt: skip
     """A shop under the platform's account whose payments are frozen for sharing, charged 10 %."""
     rt, door = served
     app = await sandbox.call("POST", "/official-accounts", {"name": "青衫"})
@@ -96,8 +108,5 @@ async def desk(
     async with rt.db.transaction() as tx:
         await channels.connect_account(tx, rt.vault, shop.merchant.merchant_id, account)
     one = Desk(rt, sandbox, door, shop, merchant, app["appid"])
-    # earlier tests moved WeChat's clock: ours goes with it
-    clock.offset = timedelta(seconds=(await sandbox.call("GET", "/clock"))["offset_seconds"])
     await one.open(http, operator, clock)
-    yield one
-    clock.offset = timedelta()
+    return one

@@ -98,6 +98,12 @@ class Desk(Till):
         await self.sandbox.call("POST", "/clock", {"advance_seconds": span.total_seconds()})
         self.clock.advance(span)
 
+    async def next_day(self) -> None:
+        """Moves our clock past the end of the day's period; sessions go on."""
+        self.clock.advance(timedelta(days=1, hours=1))
+        async with self.rt.db.transaction() as tx:
+            await tx.execute("update sessions set expires_at = $1 where expires_at < $1", tx.now + timedelta(hours=12))
+
     async def get(self, path: str) -> Any:
         """The console's settlement of this merchant."""
         answer = await self.http.get(f"/api/merchant/settlement{path}", headers=self.headers)

@@ -1,8 +1,12 @@
 """Commissions shared through WeChat: pay, share, finish, refund with return, the end of the thirty days."""
 
-import httpx
+from uuid import UUID
 
+import pytest
+
+from bihuan.kernel.ids import OrderId
 from bihuan.settlement import sharing
+from bihuan.settlement.errors import SharingEnded
 from tests.settlement.desk import Desk
 
 
@@ -124,6 +128,7 @@ async def test_a_return_that_the_platform_cannot_pay_holds_the_refund_until_some
     trouble = await desk.operator.get("/trouble")
     assert failed in [back["back"]["return_id"] for back in trouble["returns"]]
     await desk.operator.post(f"/merchants/{desk.merchant_id}/returns/{failed}/waive")
+    await desk.sandbox.call("POST", f"/merchants/{desk.merchant['mchid']}/top-up", {"amount": 5000})
     await desk.refunded()
     # the platform kept what it has to give back: the statement settles it
     assert (await desk.balances())["interbook_clearing"] == 1000
@@ -141,7 +146,7 @@ async def _until_failed(desk: Desk, order_id: str) -> str:
 
 
 async def test_completing_an_order_shares_it_and_the_end_of_thirty_days_is_told(
-    desk: Desk, http: httpx.AsyncClient
+    desk: Desk,
 ) -> None:
     terms = {"share_at": "completed", "cycle": "day"}
     await desk.operator.put(f"/merchants/{desk.merchant_id}/terms", terms)
@@ -156,14 +161,20 @@ async def test_completing_an_order_shares_it_and_the_end_of_thirty_days_is_told(
     await desk.rows("update sharings set state = 'waiting' where merchant_id = $1 and order_id::text = $2", left)
     await desk.pass_time(days=28, hours=12)
     await sharing.watch_ends(desk.rt)
-    assert (await desk.settled(left))["sharing"]["warned_at"] is not None
+    read = "select state, warned_at, (select count(*) from sharing_orders o where o.order_id = s.order_id) as numbers"
+    read += " from sharings s where merchant_id = $1 and order_id::text = $2"
+    (warned,) = await desk.rows(read, left)
+    assert warned["warned_at"] is not None
     await desk.pass_time(days=2)
     before = await desk.balances()
     await sharing.watch_ends(desk.rt)
-    missed = await desk.settled(left)
-    assert (missed["sharing"]["state"], missed["numbers"]) == ("missed", [])
+    (missed,) = await desk.rows(read, left)
+    assert (missed["state"], missed["numbers"]) == ("missed", 0)
     assert await desk.balances() == before
     assert before["interbook_clearing"] == -200  # the statement will settle it
-    retry = await http.post(f"/api/merchant/settlement/sharings/{left}/retry", headers=desk.headers)
-    assert retry.status_code == 409
+    await desk.rows("update sharings set state = 'failed' where merchant_id = $1 and order_id::text = $2", left)
+    with pytest.raises(SharingEnded):
+        async with desk.rt.db.transaction() as tx:
+            await sharing.retry(tx, desk.merchant_id, OrderId(UUID(left)))
+    await desk.rows("update sharings set state = 'missed' where merchant_id = $1 and order_id::text = $2", left)
     await desk.holds()

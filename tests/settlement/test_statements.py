@@ -22,7 +22,7 @@ async def test_a_period_is_closed_chained_and_paid(desk: Desk) -> None:
     assert (early.status_code, early.json()["code"]) == (409, "period_not_over")
     unclosed = await desk.operator.send("POST", f"{base}/payouts", pay)
     assert (unclosed.status_code, unclosed.json()["code"]) == (409, "statement_open")
-    desk.clock.advance(timedelta(days=1, hours=1))
+    await desk.next_day()
     before = await desk.balances()
 
     closed = await desk.operator.post(f"{base}/close")
@@ -76,7 +76,7 @@ async def test_the_platform_pays_out_what_its_own_account_collected(desk: Desk) 
     assert order_id
     # as if the platform's own account had received it
     running = (await desk.get("/running"))["statement"]
-    desk.clock.advance(timedelta(days=1, hours=1))
+    await desk.next_day()
     async with desk.rt.db.transaction() as tx:
         mine = await tx.fetchval(
             "select mchid from payment_accounts where merchant_id = $1 and active", desk.merchant_id
