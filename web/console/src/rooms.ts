@@ -79,6 +79,7 @@ export const rooms: Room[] = [
   { name: 'dispute', path: '/platform/disputes/:merchant/:id', title: 'disputes', needs: ['platform.read'], platform: true, under: 'disputes', view: () => import('@/views/aftersale/CaseView.vue') },
   { name: 'platform-reconciliation', path: '/platform/reconciliation', title: 'platformReconciliation', needs: ['platform.read'], platform: true, group: 'platform', icon: 'check', view: () => import('@/views/reconciliation/DaysView.vue') },
   { name: 'platform-differences', path: '/platform/differences', title: 'platformDifferences', needs: ['platform.read'], platform: true, group: 'platform', icon: 'alert', view: () => import('@/views/reconciliation/DifferencesView.vue') },
+  { name: 'platform-months', path: '/platform/months', title: 'platformMonths', needs: ['platform.read'], platform: true, group: 'platform', icon: 'lock', view: () => import('@/views/platform/PlatformMonthsView.vue') },
   { name: 'platform-deliveries', path: '/platform/deliveries', title: 'platformDeliveries', needs: ['platform.read'], platform: true, group: 'platform', icon: 'parked', view: () => import('@/views/finance/DeliveriesView.vue') },
 ]
 
