@@ -52,6 +52,19 @@ async def test_no_answer_leaves_an_attempt_that_serves_again(till: Till) -> None
     assert await states(till) == ["prepaid"]
 
 
+async def test_too_many_calls_are_no_refusal_of_this_payment(till: Till) -> None:
+    buyer = await till.buyer()
+    charge = charge_of(till, buyer.shopper_id)
+    fault = {"kind": "api", "fault": "frequency_limited", "path": "/v3/pay/*", "mchid": till.merchant["mchid"]}
+    made = await till.sandbox.call("POST", "/faults", fault)
+    with pytest.raises(WeChatPayUnavailable):
+        await payments.prepare(till.rt, till.shop.merchant, charge, "wechat_jsapi")
+    assert await states(till) == ["created"]
+    await till.sandbox.http.delete(f"/_sandbox/faults/{made['items'][0]['fault_id']}")
+    assert (await payments.prepare(till.rt, till.shop.merchant, charge, "wechat_jsapi")).pay_params is not None
+    assert await states(till) == ["prepaid"]
+
+
 async def test_a_refusal_is_said_with_wechats_word(till: Till) -> None:
     buyer = await till.buyer()
     made = await till.sandbox.call("POST", "/merchants", {"name": "无绑定", "appids": []})

@@ -35,6 +35,7 @@ from bihuan.wechat.pay import PrepayOrder
 
 log = structlog.get_logger(__name__)
 
+TOO_MANY = 429
 _AGAIN = frozenset({"INVALID_REQUEST", "ORDER_CLOSED", "OUT_TRADE_NO_USED"})
 """Refusals that a fresh number cures: the number was ordered before with other parameters, or closed."""
 
@@ -70,6 +71,8 @@ async def prepare(
                     rt, merchant, begun, line, _Way(method, appid, openid, client_ip), charge.amount_fen - wallet_fen
                 )
             except PayError as refused:
+                if refused.status == TOO_MANY:  # nothing happened there: the attempt stays, and serves the repeat
+                    raise WeChatPayUnavailable from refused
                 await _fail(rt, merchant, begun, refused)
                 if last or refused.code not in _AGAIN:
                     raise WeChatPayRefused(wechat_code=refused.code, detail=refused.message) from refused
