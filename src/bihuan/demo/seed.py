@@ -3,11 +3,11 @@
 import msgspec
 
 from bihuan import merchants
-from bihuan.demo import plan, shops, signins, wechat, wecom
+from bihuan.demo import plan, settling, shops, signins, wechat, wecom
 from bihuan.demo.plan import Shop
 from bihuan.demo.signins import SignIn, SignIns
 from bihuan.kernel.errors import NotFound
-from bihuan.kernel.ids import PLATFORM_CODE, LabelId
+from bihuan.kernel.ids import PLATFORM_CODE, LabelId, MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 
@@ -36,6 +36,7 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
         signins.write(rt.settings.home, needed)
     created: list[str] = []
     connected: list[str] = []
+    selling: list[MerchantId] = []
     for shop in [None, *loaded]:
         code = shop.code if shop else PLATFORM_CODE
         merchant, labels = await _find(rt, code), list[LabelId]()
@@ -45,12 +46,15 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
             created.append(code)
         else:
             await shops.restore(rt, merchant, shop, needed, known)
+        if shop:
+            selling.append(merchant.merchant_id)
         if accounts and await wechat.connect(rt, sandbox_url, accounts, merchant, shop):
             connected.append(code)
             if shop:
                 await wecom.choose_notices(rt, merchant)
                 labels = [*labels, *await wecom.connect(rt, sandbox_url, accounts, merchant, shop)]
             await wechat.make_codes(rt, sandbox_url, merchant, labels)
+    await settling.agree_terms(rt, selling)
     return DemoSummary(created, connected, str(signins.path_of(rt.settings.home)))
 
 
