@@ -1,15 +1,18 @@
 """An account as it stood at a past moment, and what moved it in between, by source."""
 
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import date, datetime, timedelta, timezone
 
 import msgspec
 
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 
-_EARLIER = timedelta(days=3)
-"""Postings are listed by when they were made, which is after they occurred but for clocks that differ."""
+_CHINA = timezone(timedelta(hours=8))
+
+
+def _day(at: datetime) -> date:
+    """The day of the book."""
+    return at.astimezone(_CHINA).date()
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -23,18 +26,17 @@ class Stretch(msgspec.Struct, frozen=True):
 async def stretch(tx: Tx, merchant_id: MerchantId, account: str, since: datetime, until: datetime) -> Stretch:
     """How an account stood at `since` and at `until`: its balance now, less what occurred later.
 
-    Reads the account's entries posted since some days before `since`, not the whole book.
+    Reads the account's entries booked since that day, not the whole book: nothing is booked before it occurs.
     """
-    floor = UUID(int=max(0, int((since - _EARLIER).timestamp() * 1000)) << 80)
     rows = await tx.fetch(
         """select case when t.occurred_at < $5 then t.source end as source, sum(e.amount_fen)::bigint as amount
            from ledger_entries e
            join ledger_transactions t on t.merchant_id = e.merchant_id and t.transaction_id = e.transaction_id
-           where e.merchant_id = $1 and e.account = $2 and e.transaction_id >= $3 and t.occurred_at >= $4
+           where e.merchant_id = $1 and e.account = $2 and e.booked_on >= $3 and t.occurred_at >= $4
            group by 1""",
         merchant_id,
         account,
-        floor,
+        _day(since),
         since,
         until,
     )
@@ -52,10 +54,10 @@ async def stage_occurred(tx: Tx, merchant_id: MerchantId, source: str, since: da
     await tx.execute("create temporary table ledger_occurred (source_id uuid not null) on commit drop")
     await tx.execute(
         """insert into ledger_occurred select source_id from ledger_transactions
-           where merchant_id = $1 and transaction_id >= $2 and source = $3
+           where merchant_id = $1 and booked_on >= $2 and source = $3
              and occurred_at >= $4 and occurred_at < $5""",
         merchant_id,
-        UUID(int=max(0, int((since - _EARLIER).timestamp() * 1000)) << 80),
+        _day(since),
         source,
         since,
         until,

@@ -105,14 +105,16 @@ async def _load(
         found.rows += len(shaped)
         return shaped
 
-    while True:
-        try:
-            chunk = await asyncio.to_thread(take)
-        except WeChatError as error:
-            raise BillRefused("bill_malformed", str(error)) from error
-        if not chunk:
-            break
-        await tx.copy(table, columns, chunk)
+    # The next rows are read while the database takes these.
+    ahead = asyncio.create_task(asyncio.to_thread(take))
+    try:
+        while chunk := await ahead:
+            ahead = asyncio.create_task(asyncio.to_thread(take))
+            await tx.copy(table, columns, chunk)
+    except WeChatError as error:
+        raise BillRefused("bill_malformed", str(error)) from error
+    finally:
+        await asyncio.wait([ahead])
     await tx.execute(f"analyze {table}")
     return found
 
