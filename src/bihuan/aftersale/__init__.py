@@ -9,5 +9,6 @@ Steps lock the order, then the case; what shares in the money hears of it by `Af
 """
 
 from bihuan.aftersale.checks import CHECKS
+from bihuan.aftersale.db_lists import SettingsRow, find_settings, save_settings
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "SettingsRow", "find_settings", "save_settings"]

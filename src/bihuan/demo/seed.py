@@ -2,7 +2,7 @@
 
 import msgspec
 
-from bihuan import merchants
+from bihuan import aftersale, merchants
 from bihuan.demo import plan, settling, shops, signins, wechat, wecom
 from bihuan.demo.plan import Shop
 from bihuan.demo.signins import SignIn, SignIns
@@ -44,6 +44,8 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
             made = await (shops.create(rt, shop, needed) if shop else shops.create_platform(rt, needed))
             merchant, labels = made.merchant, made.label_ids
             created.append(code)
+            if shop:
+                await _take_returns(rt, merchant)
         else:
             await shops.restore(rt, merchant, shop, needed, known)
         if shop:
@@ -66,6 +68,13 @@ def _needed(loaded: list[Shop], known: SignIns) -> SignIns:
         [*(one for logins in of_shops for one in logins.sign_ins), operator],
         [one for logins in of_shops for one in logins.staff],
     )
+
+
+async def _take_returns(rt: Runtime, merchant: Merchant) -> None:
+    """Where goods come back to, so that an after-sale case can be agreed to at once."""
+    to = {"name": f"{merchant.name}售后", "phone": "0755-12345678", "address": "广东省深圳市南山区科技园 1 号仓"}
+    async with rt.db.transaction() as tx:
+        await aftersale.save_settings(tx, merchant.merchant_id, aftersale.SettingsRow(return_address=to))
 
 
 async def _find(rt: Runtime, code: str) -> Merchant | None:
