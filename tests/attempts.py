@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from bihuan.kernel.ids import new_id
 from tests.aftersale.cases import ADDRESS, PARCEL
 from tests.business import PASSWORD, Business
+from tests.till import counter
 
 
 class Attempt(NamedTuple):
@@ -200,9 +201,19 @@ def settlement(theirs: Business) -> list[Attempt]:
     ]
 
 
+def at_a_till(theirs: Business) -> list[Attempt]:
+    """Of shifts, sales and drawers."""
+    found: list[Attempt] = []
+    for route, path, body in counter.tries(theirs.store, theirs.sku, theirs.till):
+        method, _, tail = route.partition(" ")
+        found.append(Attempt(f"{method} /api/merchant/till/{tail}", f"till/{path}", body))
+    return found
+
+
 def attempts(mine: Business, theirs: Business) -> list[Attempt]:
     """Every request of the console that names something, naming what is theirs."""
     return [
+        *at_a_till(theirs),
         *goods(mine, theirs),
         *people_and_places(mine, theirs),
         *settlement(theirs),

@@ -19,6 +19,7 @@ from bihuan.settlement import closing
 from tests.aftersale.cases import open_cases
 from tests.shop import Buyer, Shop, new_shop
 from tests.test_routes import Route, routes_of
+from tests.till.counter import Counter, open_counter
 
 Json = dict[str, Any]
 PASSWORD = "correct horse battery"
@@ -45,6 +46,7 @@ class Business:
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
         self.notice = self.case_line = ""
+        self.till = Counter()
 
     async def send(self, client: httpx.AsyncClient, method: str, path: str, body: object = None) -> httpx.Response:
         """A request of its owner's."""
@@ -157,6 +159,7 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
     async with rt.db.session() as tx:
         posted = "select transaction_id from ledger_transactions where merchant_id = $1 limit 1"
         business.posting = str(await tx.fetchval(posted, business.merchant_id))
+    business.till = await open_counter(rt, client, business.headers, business.merchant_id, business.store, business.sku)
     return business
 
 
