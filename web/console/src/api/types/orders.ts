@@ -18,6 +18,9 @@ export interface OrderLine {
   adjustments: Adjustment[]
   total_fen: number
   delivered_quantity: number
+  cancelled_quantity?: number
+  held_back_quantity?: number
+  refunded_quantity?: number
 }
 
 export type OrderState = 'unpaid' | 'paid' | 'partially_delivered' | 'delivered' | 'completed' | 'cancelled'
