@@ -76,8 +76,8 @@ async def nonsense(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Non
     writer.write(b"what?\r\n\r\n")
 
 
-async def silence(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await asyncio.sleep(5)
+async def silence(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+    await reader.read()  # until the client goes
 
 
 async def test_the_target_and_the_headers_go_out_as_they_are(http: httpx.AsyncClient) -> None:
