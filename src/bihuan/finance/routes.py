@@ -31,7 +31,7 @@ from bihuan.finance.schemas import (
     VerifyStatus,
     VoucherFormat,
 )
-from bihuan.kernel.errors import NotFound
+from bihuan.kernel.errors import BadRequest, NotFound
 from bihuan.kernel.http import access, language_of
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.paging import Page
@@ -91,6 +91,8 @@ async def export_journal(
     wanted = Filter(
         account=account or None, source=source or None, first=first, last=last, text=(q or "").strip() or None
     )
+    if "\x00" in f"{account}{source}{q}":  # the database would say so, but only after the file has begun
+        raise BadRequest
     name = f"journal-{first or 'all'}-{last or 'all'}"
     if form == "csv":
         return _file(exports.journal_csv(rt, staff.merchant_id, wanted, _language(request)), f"{name}.csv", "text/csv")
