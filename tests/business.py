@@ -274,6 +274,7 @@ def filled(route: Route, business: Business) -> str:
         "handler:str": handler,
         "userid:str": business.guide,
         "name:str": "x.webp",
+        "month:str": "2024-10",
         "rest:path": "x",
         "file_path:path": "/x",
     }.items():
