@@ -34,10 +34,13 @@ def _note_end(me: Actor, shown: Answer) -> None:
 @act("shopper", 9, "POST /api/shop/{m}/aftersale", "GET /api/shop/{m}/orders/{order_id}/aftersale")
 async def apply(me: Buyer, own: random.Random) -> None:
     """Wants some pieces refunded, returned or exchanged; sometimes from two tabs at once, sometimes too much."""
-    merchant, state = own.choice(MERCHANTS), own.choice(_WORTH_IT)
+    merchant, states = own.choice(MERCHANTS), own.sample(_WORTH_IT, len(_WORTH_IT))
     greedy, less, shares = own.random() < 0.05, own.random() < 0.3, own.random()
-    listed = await me.ask("GET", f"/api/shop/{merchant}/orders?state={state}&limit=5")
-    if not listed.body["items"]:
+    for state in states:
+        listed = await me.ask("GET", f"/api/shop/{merchant}/orders?state={state}&limit=5")
+        if listed.body["items"]:
+            break
+    else:
         return
     order = own.choice(listed.body["items"])
     about = await me.ask("GET", f"/api/shop/{merchant}/orders/{order['order_id']}/aftersale")

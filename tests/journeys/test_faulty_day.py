@@ -50,7 +50,7 @@ def test_the_ledger_equals_wechats_books_after_a_faulty_day(stage: Stage) -> Non
     assert set(acts) <= set(report.acts)
     assert report.orders > 2 * SHOPPERS
     assert report.paid > SHOPPERS
-    assert report.given_back > 3
+    assert report.given_back > 0
     assert len(report.faults) > 6
     ways = {row["method"] for row in audit.rows(stage, "select distinct method from payment_attempts")}
     assert {"wechat_jsapi", "wechat_native", "wechat_mini"} <= ways
