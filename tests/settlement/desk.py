@@ -118,8 +118,11 @@ class Desk(Till):
         """Lets the job work until the sharing is in one of these states."""
 
         async def look() -> Any:
-            await self.rows("update sharings set due_at = '2020-01-01' where due_at is not null"
-                            " and merchant_id = $1")  # fmt: skip
+            await self.rows(
+                "update sharings set due_at = '2020-01-01' where due_at is not null and merchant_id = $1"
+                " and order_id::text = $2",
+                order_id,
+            )
             await sharing.run_due(self.rt)
             shown = await self.settled(order_id)
             seen[:] = [shown["sharing"]]

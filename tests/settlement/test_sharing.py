@@ -158,7 +158,6 @@ async def test_completing_an_order_shares_it_and_the_end_of_thirty_days_is_told(
     assert {str(row["order_id"]): row["due"] for row in due} == {completed: True, left: False}
     await desk.share(completed, "done")
     # nobody completes the other; while no job runs, its end comes
-    await desk.rows("update sharings set state = 'waiting' where merchant_id = $1 and order_id::text = $2", left)
     await desk.pass_time(days=28, hours=12)
     await sharing.watch_ends(desk.rt)
     read = "select state, warned_at, (select count(*) from sharing_orders o where o.order_id = s.order_id) as numbers"
