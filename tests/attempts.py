@@ -179,14 +179,14 @@ def bills(theirs: Business) -> list[Attempt]:
     """Of reconciliation: days and bills are found by the caller's own accounts alone."""
     day, of_day = (
         "/api/merchant/reconciliation/days/{day:date}/{mchid:str}",
-        "reconciliation/days/2026-08-03/1900000001",
+        f"reconciliation/days/2026-08-03/{theirs.mchid}",
     )
     one, of_one = "/api/merchant/reconciliation/differences/{difference_id:uuid}", "reconciliation/differences"
     return [
         Attempt(f"GET {day}", of_day),
         Attempt(f"GET {day}/bills/{{kind:str}}", f"{of_day}/bills/trade"),
-        Attempt(f"GET {one}", f"{of_one}/{theirs.product}"),
-        Attempt(f"POST {one}/resolve", f"{of_one}/{theirs.product}/resolve", {"action": "accept", "note": "我的"}),
+        Attempt(f"GET {one}", f"{of_one}/{theirs.difference}"),
+        Attempt(f"POST {one}/resolve", f"{of_one}/{theirs.difference}/resolve", {"action": "accept", "note": "我的"}),
     ]
 
 

@@ -17,6 +17,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
 from bihuan.settlement import closing
 from tests.aftersale.cases import open_cases
+from tests.reconciliation.neighbour import make_day
 from tests.shop import Buyer, Shop, new_shop
 from tests.test_routes import Route, routes_of
 from tests.till.counter import Counter, open_counter
@@ -43,6 +44,7 @@ class Business:
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
         self.topup = self.posting = ""
         self.statement = ""
+        self.mchid = self.difference = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
         self.notice = self.case_line = ""
@@ -65,7 +67,7 @@ class Business:
         ids = [
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
             *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message, self.upload),
-            self.posting,
+            *(self.posting, self.difference, self.mchid),
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
@@ -138,6 +140,7 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         await channels.add_parcel(tx, mid, trade, parcel, all_shipped=True, receiver_phone="")
         parked = "update shipping_uploads set state = 'parked' where merchant_id = $1 returning upload_id"
         business.upload = str(await tx.fetchval(parked, mid))
+        business.mchid, business.difference = await make_day(rt, tx, mid)
         business.guide = f"g-{new_id().hex}"
         await tx.execute(
             """insert into wecom_members (merchant_id, userid, name, position, department_ids, listed, staff_id,
