@@ -34,9 +34,13 @@ async def open_counter(
         return answer.json()
 
     shift = (await post("shifts", {"store_id": store, "float_fen": 5000}))["shift"]["shift_id"]
-    sale = {"lines": [{"sku_id": sku, "quantity": 1, "price_fen": 1000}], "total_fen": 1000}
-    sales = [await post(f"shifts/{shift}/sales", sale) for _ in range(3)]
-    await post(f"sales/{sales[2]['sale_id']}/pay", {"card": {"amount_fen": 1000, "slip_no": "1"}})
+
+    def sale(pieces: int) -> Any:
+        lines = [{"sku_id": sku, "quantity": pieces, "price_fen": 1000}]
+        return {"lines": lines, "total_fen": 1000 * pieces}
+
+    sales = [await post(f"shifts/{shift}/sales", sale(pieces)) for pieces in (1, 1, 2)]
+    await post(f"sales/{sales[2]['sale_id']}/pay", {"card": {"amount_fen": 2000, "slip_no": "1"}})
     async with rt.db.transaction() as tx:
         split = await payments.refund(
             tx, merchant_id, purpose="order", reference_id=UUID(sales[2]["order_id"]), amount_fen=1,
@@ -55,6 +59,7 @@ def tries(store: str, sku: str, counter: Counter) -> list[tuple[str, str, object
     back = {"lines": [{"line_id": counter.line, "quantity": 1}], "reason": "退", "card_slip": "2"}
     cash = {"cash": {"amount_fen": 1000, "tendered_fen": 1000}}
     return [
+        (f"POST {sale}/void", f"sales/{counter.spare_sale}/void", None),
         ("POST shifts", "shifts", {"store_id": store, "float_fen": 0}),
         ("GET goods", f"goods?store_id={store}", None),
         (f"GET {shift}", of_shift, None),
@@ -65,7 +70,6 @@ def tries(store: str, sku: str, counter: Counter) -> list[tuple[str, str, object
         (f"GET {sale}", unpaid, None),
         (f"POST {sale}/decide", f"{unpaid}/decide", None),
         (f"POST {sale}/pay", f"{unpaid}/pay", cash),
-        (f"POST {sale}/void", f"sales/{counter.spare_sale}/void", None),
         (f"POST {shift}/{sale}/refunds", f"{of_shift}/sales/{counter.paid_sale}/refunds", back),
         (
             f"POST {shift}/hand-refunds/{{refund_id:uuid}}",
