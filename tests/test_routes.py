@@ -88,6 +88,7 @@ class Route(msgspec.Struct, frozen=True):
         """A path of this route, with an id that nothing has."""
         filled = self.path.replace("{m:str}", merchant_code)
         filled = re.sub(r"\{\w+:uuid\}", lambda _: str(new_id()), filled)
+        filled = re.sub(r"\{\w+:date\}", "2026-01-02", filled)
         return re.sub(r"\{\w+:\w+\}", "x", filled)
 
 

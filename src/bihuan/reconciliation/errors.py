@@ -22,7 +22,6 @@ class NoSuchDay(NotFound):
 class NoSuchDifference(NotFound):
     """There is no such difference."""
 
-    code = "no_such_difference"
     zh = "没有这条差异。"
     en = "There is no such difference."
 

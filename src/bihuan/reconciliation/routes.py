@@ -159,7 +159,7 @@ async def export_days(rt: Runtime, staff: StaffSession) -> Response[bytes]:
 
 @get("/api/merchant/reconciliation/differences/{difference_id:uuid}", opt=access("staff:ledger.read"))
 async def get_difference(rt: Runtime, staff: StaffSession, difference_id: FromPath[UUID]) -> DifferenceRow:
-    """A difference. 404 `no_such_difference`."""
+    """A difference. 404 `not_found`."""
     async with rt.db.session() as tx:
         return await resolving.get(tx, staff.merchant_id, difference_id)
 
@@ -179,7 +179,7 @@ async def resolve(
     """Does something about a difference: `look_up` and `sync` ask WeChat and resolve what agrees then (the answer says
     whether it does), `post` books it against `differences`, `accept` leaves everything as it is.
 
-    404 `no_such_difference`, 409 `difference_resolved`, 422 `action_does_not_fit`.
+    404 `not_found`, 409 `difference_resolved`, 422 `action_does_not_fit`.
     """
     if data.action in ("look_up", "sync"):
         await resolving.ask(rt, staff.merchant_id, difference_id, data.action)
