@@ -6,7 +6,19 @@ import time
 
 from bench import results
 
-ALL = ("orders", "race", "checkout", "notifications", "oa_events", "facts", "ledger", "reconciliation", "start", "olist", "sandbox")
+ALL = (
+    "orders",
+    "race",
+    "checkout",
+    "notifications",
+    "oa_events",
+    "facts",
+    "ledger",
+    "reconciliation",
+    "start",
+    "olist",
+    "sandbox",
+)
 
 
 def main(names: list[str]) -> int:
