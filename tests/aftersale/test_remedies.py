@@ -1,6 +1,7 @@
 """What a person does about money that is stuck, and what a shopper is told."""
 
 import asyncio
+from typing import Any
 
 from bihuan.kernel.ids import new_id
 from bihuan.payments import refunds
@@ -20,6 +21,7 @@ async def test_an_abnormal_refund_is_sent_elsewhere_and_the_case_ends(counter: C
     )
     assert wrong.json()["code"] == "refund_not_abnormal"
     await counter.till.sandbox.call("POST", f"/refunds/{number}/outcome", {"outcome": "ABNORMAL"})
+    seen: dict[str, Any] = {}
     for _ in range(60):
         await counter.rows("update payment_refunds set due_at = now() - interval '1 hour' where merchant_id = $1")
         await refunds.run_due(counter.till.rt)
