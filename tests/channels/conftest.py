@@ -27,6 +27,12 @@ async def sandbox() -> AsyncGenerator[Sandbox, None]:
     await running.stop()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def real_time_of_the_file(clock: OffsetClock) -> None:
+    """The same for what a file sets up once, before its first test."""
+    clock.offset = timedelta()
+
+
 @pytest.fixture(autouse=True)
 def real_time(clock: OffsetClock) -> Generator[None, None, None]:
     """The sandbox signs with the machine's time; other tests may have moved ours."""
