@@ -247,6 +247,18 @@ async def _store_value(rt: Runtime, business: Business) -> None:
     business.topup = str(topup.topup_id)
 
 
+NOT_THERE = (
+    "difference_id",
+    "return_id",
+    "rule_id",
+    "run_id",
+    "sale_id",
+    "shift_id",
+    "transaction_id",
+)
+"""What this business has none of: its routes answer that it is not there."""
+
+
 def filled(route: Route, business: Business) -> str:
     """The route's path with what is there to be read."""
     path = route.path.replace("{m:str}", business.code).replace("{appid:str}", "wx0000000000nobody")
@@ -280,13 +292,21 @@ def filled(route: Route, business: Business) -> str:
         "month:str": "2024-10",
         "rest:path": "x",
         "file_path:path": "/x",
+        "day:date": "2026-01-02",
+        "mchid:str": "1900000109",
+        "kind:str": "payment",
+        "parked_id:str": str(new_id()),
+        "number:str": "10000001",
+        "plan_code:str": "basic",
     }.items():
         path = path.replace(f"{{{name}}}", value)
+    for name in NOT_THERE:
+        path = path.replace(f"{{{name}:uuid}}", str(new_id()))
     assert "{" not in path, f"{path}: teach this test what to fill in"
     return path
 
 
 def readable(app: Litestar) -> list[Route]:
     """What answers to GET. What WeChat makes is asked over the network, and tested with the sandbox."""
-    of_wechat = ("wechat/jssdk", "{sign_in_id:uuid}", "mini-program.jpg", "qr.svg", "qr.png")
+    of_wechat = ("wechat/jssdk", "notices/library", "{sign_in_id:uuid}", "mini-program.jpg", "qr.svg", "qr.png")
     return [route for route in routes_of(app) if route.method == "GET" and not route.path.endswith(of_wechat)]
