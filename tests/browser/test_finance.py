@@ -40,9 +40,9 @@ async def look_into_the_journal(console: Window, mall: Mall, order_no: str) -> N
     await console.see("ledger-proof", "账是平的")
     await console.write("ledger-text", order_no)
     await console.page.keyboard.press("Enter")
-    await expect(console("ledger-transaction")).to_have_count(1)
+    await expect(console("ledger-transaction")).to_have_count(2)  # the sale, and its commission
     await console.shot("journal", whole=True)
-    await console.tap("ledger-open")
+    await console("ledger-open").last.click()
     await console.see("transaction-origins", order_no)
     await console.shot("transaction")
     await console.tap("transaction-origin")
