@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import sync_playwright
-from tests.mall import Mall, free_port
 
+from bench.mall import Mall, free_port
 from bench.results import report
 
 LIMIT_SECONDS = 6.0

@@ -15,10 +15,10 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from bench.mall import Mall, free_port
+from bench.processes import alive, kill, of_home
 
 from bihuan.kernel import migrate
-from tests.mall import Mall, free_port
-from tests.processes import alive, kill, of_home
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds the processes in /proc")
 

@@ -6,10 +6,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.processes import Parts, kill
-
 from bench.chaos.decisions import Blow, Jump, Kill
 from bench.chaos.stage import Stage
+from bench.processes import Parts, kill
 
 FIND_SECONDS = 30.0
 """How long a part may be gone: the last kill may still be being mended."""

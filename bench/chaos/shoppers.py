@@ -6,12 +6,12 @@ from collections import deque
 from typing import Any
 
 import msgspec
-from tests.mall import Shopper
 
 from bench.chaos.acts import Actor, Unexpected, act
 from bench.chaos.line import Answer
 from bench.chaos.promises import Placed
 from bench.chaos.stage import MERCHANTS, Goods, Stage
+from bench.mall import Shopper
 
 Json = dict[str, Any]
 

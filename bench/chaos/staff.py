@@ -4,11 +4,10 @@ import json
 import random
 from typing import Any
 
-from tests.mall import Mall
-
 from bench.chaos.acts import Actor, Unexpected, act
 from bench.chaos.line import Answer
 from bench.chaos.stage import Stage
+from bench.mall import Mall
 
 Json = dict[str, Any]
 

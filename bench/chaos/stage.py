@@ -13,9 +13,9 @@ from typing import Any
 
 import httpx
 import msgspec
-from tests.mall import Mall, Shopper, wait_for
 
 from bench.chaos.promises import Promises
+from bench.mall import Mall, Shopper, wait_for
 from bihuan.app import CLOCK_OFFSET
 
 MERCHANTS = ("qingshan", "maixiang", "xiaoman")
@@ -195,8 +195,8 @@ def _goods(shopper: Shopper, code: str, most: int) -> list[Goods]:
 @contextlib.contextmanager
 def opened(folder: Path, seed: str, goods_each: int) -> Generator[Stage, None, None]:
     """A mall for this run; what is left of it is killed at the end."""
-    from tests.mall import free_port
-    from tests.processes import kill, of_home
+    from bench.mall import free_port
+    from bench.processes import kill, of_home
 
     mall = Mall(folder / "home", free_port(), free_port(), folder / "mall.log")
     mall.env["BIHUAN_LOG_LEVEL"] = os.environ.get("BIHUAN_LOG_LEVEL", "warning")

@@ -4,10 +4,9 @@ from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
+from bench import mall as malls
+from bench.mall import Mall
 from playwright.async_api import Browser, async_playwright
-
-from tests import mall as malls
-from tests.mall import Mall
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [

@@ -1,9 +1,9 @@
 """A phone signs a desktop's browser in."""
 
+from bench.mall import Shopper, wait_for
 from playwright.async_api import expect
 
 from tests.browser.window import Window
-from tests.mall import Shopper, wait_for
 
 
 def texts(shopper: Shopper, appid: str) -> list[str]:

@@ -1,10 +1,10 @@
 """The finance rooms and the proof of the books, in a browser."""
 
+from bench.mall import Mall
 from playwright.async_api import Browser, expect
 
 from tests.browser.test_loop import buy, sign_in
 from tests.browser.window import Window, window
-from tests.mall import Mall
 
 
 async def test_a_bookkeeper_goes_through_the_books(browser: Browser, mall: Mall) -> None:

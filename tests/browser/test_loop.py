@@ -5,11 +5,11 @@ from typing import Any
 
 import httpx
 import pytest
+from bench.mall import Mall
 from playwright.async_api import Browser, expect
 
 from tests.browser.desk import sign_in_by_phone
 from tests.browser.window import Parts, Window, window
-from tests.mall import Mall
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,11 +1,11 @@
 """Signing in at a desktop by phone, and the console's rooms of records, in a browser."""
 
+from bench.mall import Mall
 from playwright.async_api import Browser, expect
 
 from tests.browser.desk import sign_in_by_phone
 from tests.browser.test_loop import buy, sign_in
 from tests.browser.window import Window, window
-from tests.mall import Mall
 
 
 async def test_a_phone_signs_a_desktop_in(browser: Browser, mall: Mall) -> None:

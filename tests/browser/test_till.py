@@ -2,10 +2,10 @@
 
 import json
 
+from bench.mall import Mall
 from playwright.async_api import Browser, expect
 
 from tests.browser.window import Window, window
-from tests.mall import Mall
 
 
 async def test_a_cashier_sells_and_counts(browser: Browser, mall: Mall) -> None:

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from bench.mall import Mall, Shopper, wait_for
 from playwright.async_api import Browser, expect
 
 from tests.browser.window import Parts, Window, window
-from tests.mall import Mall, Shopper, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

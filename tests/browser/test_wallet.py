@@ -1,11 +1,11 @@
 """Stored value by hand: topped up on the phone, spent beside WeChat, seen in the console."""
 
 import pytest
+from bench.mall import Mall
 from playwright.async_api import Browser, expect
 
 from tests.browser.test_loop import choose_variant, labels, write_address
 from tests.browser.window import Window, window
-from tests.mall import Mall
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
+from bench.mall import Mall, wait_for
 from playwright.async_api import Browser, expect
 
 from tests.browser.test_loop import sign_in
 from tests.browser.test_two_shoppers import buy_this, order_of
 from tests.browser.window import window
-from tests.mall import Mall, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
+from bench.mall import Mall, wait_for
 
 from tests.journeys.stream import Buyer
-from tests.mall import Mall, wait_for
 
 Rows = list[dict[str, Any]]
 

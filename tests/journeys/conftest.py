@@ -5,9 +5,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-
-from tests import mall as malls
-from tests.mall import Mall
+from bench import mall as malls
+from bench.mall import Mall
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,7 @@ import time
 from typing import Any
 
 import httpx
-
-from tests.mall import Mall, Shopper
+from bench.mall import Mall, Shopper
 
 PATIENCE_SECONDS = 45.0
 """How long a shopper repeats one command: longer than any part takes to come back."""

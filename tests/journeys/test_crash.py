@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.mall import Mall, free_port, wait_for
+from bench.processes import Parts, alive, kill, of_home, tree
 
 from tests.journeys import audit
 from tests.journeys.stream import Buyer, goods_of
-from tests.mall import Mall, free_port, wait_for
-from tests.processes import Parts, alive, kill, of_home, tree
 
 ROUNDS = int(os.environ.get("BIHUAN_CRASH_ROUNDS", "2"))
 SEED = int(os.environ.get("BIHUAN_CRASH_SEED", "20261122"))

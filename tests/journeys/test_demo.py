@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from tests.mall import Mall, wait_for
+from bench.mall import Mall, wait_for
 
 ACCOUNTS = {"qingshan": ("青衫", "safe"), "maixiang": ("麦香", "plain"), "xiaoman": ("小满手作", "plain")}
 

@@ -3,8 +3,7 @@
 from typing import Any
 
 import httpx
-
-from tests.mall import Mall, wait_for
+from bench.mall import Mall, wait_for
 
 
 def _store_label(console: httpx.Client) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from bench.mall import Mall, wait_for
 
-from tests.mall import Mall, wait_for
 from tests.storefront.test_miniprogram import buy
 
 
