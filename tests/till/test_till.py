@@ -8,7 +8,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from bihuan import inventory, merchants, payments
+from bihuan import inventory, membership, merchants, payments
+from bihuan.kernel import verification
 from bihuan.kernel.ids import new_id
 from bihuan.payments import refunds as refund_jobs
 from bihuan.till import sales
@@ -63,6 +64,10 @@ async def test_the_walk_in_shopper_gets_no_card_but_a_member_does(
     await cashier.pay(await cashier.sale(shift, sku), cash=cash)
     await deliver()
     assert await till.rows("select number from members where merchant_id = $1") == []
+    sold = {str(row["order_id"]) for row in await till.rows("select order_id from orders where merchant_id = $1")}
+    async with till.rt.db.session() as tx:
+        for finding in await verification.run(tx, membership.CHECKS):
+            assert not sold & set(finding.offenders), finding.means
     buyer = await till.buyer()
     order = await till.order(http, buyer, sku)
     await till.confirm(await till.sheet(buyer, await till.prepare(http, buyer, order)))

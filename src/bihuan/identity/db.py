@@ -79,14 +79,13 @@ async def insert_shopper(tx: Tx, shopper: Shopper) -> None:
     )
 
 
-async def ensure_shopper(tx: Tx, shopper: Shopper) -> None:
-    """A shopper who may be there already."""
+async def ensure_walk_in(tx: Tx, shopper_id: ShopperId, nickname: str) -> None:
+    """The walk-in shopper of a merchant, who may be there already."""
     await tx.execute(
-        """insert into shoppers (shopper_id, nickname, avatar_url, created_at, updated_at)
-           values ($1, $2, $3, $4, $4) on conflict do nothing""",
-        shopper.shopper_id,
-        shopper.nickname,
-        shopper.avatar_url,
+        """insert into shoppers (shopper_id, nickname, walk_in, created_at, updated_at)
+           values ($1, $2, true, $3, $3) on conflict do nothing""",
+        shopper_id,
+        nickname,
         tx.now,
     )
 

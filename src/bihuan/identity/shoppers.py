@@ -96,7 +96,7 @@ def walk_in_id(merchant_id: MerchantId) -> ShopperId:
 async def walk_in_shopper(tx: Tx, merchant_id: MerchantId) -> ShopperId:
     """The same, made when it is not there yet. She signs in nowhere, and gets no card."""
     shopper_id = walk_in_id(merchant_id)
-    await db.ensure_shopper(tx, Shopper(shopper_id, "散客", None))
+    await db.ensure_walk_in(tx, shopper_id, "散客")
     return shopper_id
 
 
