@@ -29,6 +29,15 @@ from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side, a file stays in one process, all browser tests share one mall, and what takes longest starts first."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    for item in items:
+        folder = item.path.parent.name
+        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else f"{folder}/{item.path.stem}"))
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_passwords() -> Generator[None, None, None]:
     """The same hashes at a fraction of the work: tests sign in hundreds of times. One test puts the real ones back."""
