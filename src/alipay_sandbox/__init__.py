@@ -1,0 +1,1 @@
+"""An Alipay for the desk: the gateway of the open platform, its cashier page and its notifications."""

@@ -1,0 +1,43 @@
+"""Alipay, spoken through its SDK: a thin, typed, asynchronous client that keeps no state but keys.
+
+Requests are signed, answers and notifications verified (RSA2) before anything in them is used, and an answer must
+be about what was asked. Public-key mode; certificates are not supported. Every call may be repeated. Lowest layer:
+knows nothing of merchants, orders or databases. What was checked against what stands in docs/alipay.md.
+"""
+
+from bihuan.alipay.bills import BillMalformed, BillRow, read_bill
+from bihuan.alipay.client import GATEWAY, AlipayClient, notification_fields
+from bihuan.alipay.errors import (
+    AlipayError,
+    AlipayNotInstalled,
+    AlipayRefused,
+    AlipayUnavailable,
+    AlipayUntrusted,
+    KeyNotUsable,
+)
+from bihuan.alipay.keys import private_fingerprint, public_fingerprint, same_pair
+from bihuan.alipay.types import AlipayKeys, Notice, RefundDone, RefundOrder, Trade, TradeOrder
+
+__all__ = [
+    "GATEWAY",
+    "AlipayClient",
+    "AlipayError",
+    "AlipayKeys",
+    "AlipayNotInstalled",
+    "AlipayRefused",
+    "AlipayUnavailable",
+    "AlipayUntrusted",
+    "BillMalformed",
+    "BillRow",
+    "KeyNotUsable",
+    "Notice",
+    "RefundDone",
+    "RefundOrder",
+    "Trade",
+    "TradeOrder",
+    "notification_fields",
+    "private_fingerprint",
+    "public_fingerprint",
+    "read_bill",
+    "same_pair",
+]

@@ -1,0 +1,96 @@
+"""The SDK (`python-alipay-sdk`, the extra `alipay`): what signs and verifies. docs/adr/0011 says why this one.
+
+It is loaded when the first merchant with an Alipay account needs it, and runs beside the event loop: a signature
+takes three milliseconds. Calls go over the application's own HTTP client. Three things are set right here: the
+gateway is a setting, the time is China's wherever the machine stands, and the signed part of an answer ends where
+its JSON ends (the SDK counts braces, also those inside of texts).
+"""
+
+import json
+from functools import cache
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+from bihuan.alipay.errors import AlipayNotInstalled, AlipayRefused, AlipayUntrusted
+from bihuan.alipay.keys import check_private_key, check_public_key
+from bihuan.alipay.types import AlipayKeys
+
+
+class Signer(Protocol):
+    """What we use of the SDK."""
+
+    def client_api(self, api_name: str, biz_content: dict[str, object], **more: str) -> str:
+        """The signed request, encoded as a form."""
+        ...
+
+    def verify(self, data: dict[str, str], signature: str) -> bool:
+        """Whether Alipay signed a notification; takes `sign_type` out of `data`."""
+        ...
+
+    def open_answer(self, raw: str, response_type: str) -> dict[str, Any]:
+        """The verified content of an answer. Raises AlipayRefused (unsigned), AlipayUntrusted."""
+        ...
+
+
+def installed() -> bool:
+    """Whether the extra is there."""
+    try:
+        _gateway_class()
+    except AlipayNotInstalled:
+        return False
+    return True
+
+
+def new_signer(keys: AlipayKeys) -> Signer:
+    """Loads the keys. Raises AlipayNotInstalled, KeyNotUsable."""
+    gateway_class = _gateway_class()
+    return cast(
+        "Signer",
+        gateway_class(
+            appid=keys.app_id,
+            app_private_key_string=check_private_key(keys.private_key_pem),
+            alipay_public_key_string=check_public_key(keys.alipay_public_key_pem),
+            sign_type="RSA2",
+        ),
+    )
+
+
+@cache
+def _gateway_class() -> Any:
+    try:
+        module = import_module("alipay")
+        exceptions = import_module("alipay.exceptions")
+    except ImportError as error:
+        raise AlipayNotInstalled from error
+    base: Any = module.AliPay
+
+    class Gateway(base):
+        """The SDK's client without its own way over the network."""
+
+        def open_answer(self, raw: str, response_type: str) -> dict[str, Any]:
+            try:
+                return self._verify_and_return_sync_response(raw, response_type)
+            except exceptions.AliPayValidationError as error:
+                raise AlipayUntrusted("signature_invalid") from error
+            except exceptions.AliPayException as error:
+                raise _unsigned(raw, response_type) from error
+            except (ValueError, TypeError, AttributeError, KeyError) as error:
+                raise AlipayUntrusted("malformed", f"{type(error).__name__}: {error}") from error
+
+        def _get_string_to_be_signed(self, raw_string: str, response_type: str) -> str:
+            start = raw_string.index("{", raw_string.index(f'"{response_type}"'))
+            _, end = json.JSONDecoder().raw_decode(raw_string, start)
+            return raw_string[start:end]
+
+    return Gateway
+
+
+def _unsigned(raw: str, response_type: str) -> AlipayRefused | AlipayUntrusted:
+    """What an answer without a signature says: never more than that the call was refused."""
+    answer = json.loads(raw)
+    told = answer.get(response_type) or answer.get("error_response")
+    if not isinstance(told, dict):
+        return AlipayUntrusted("signature_missing")
+    about = cast("dict[str, Any]", told)
+    code = str(about.get("sub_code") or about.get("code") or "refused")
+    return AlipayRefused(code, str(about.get("sub_msg") or about.get("msg") or ""), verified=False)
