@@ -87,12 +87,13 @@ async def test_silence_agrees_closes_and_receives(counter: Counter) -> None:
     sku = await counter.shop.add_sku(price_fen=1000, stock=3)
     settings = {
         "apply_days": 7, "agree_hours": 1, "answer_hours": 1, "send_hours": 1, "receive_hours": 1,
-        "return_address": ADDRESS,
+        "return_address": ADDRESS, "service_phone": "400-800-1234", "service_hours": "9:00-18:00",
     }  # fmt: skip
     assert (await counter.merchant("PUT", "aftersale-settings", settings)).json() == settings
     buyer, order = await counter.buy([(sku, 1000, 3)], ship=True)
     offered = await counter.opened(buyer, order, "refund", [1], reason="quality")
     await counter.act(offered, "propose", {"amount_fen": 100})
+    assert offered["contact"] == {"name": counter.shop.merchant.name, "phone": "400-800-1234", "hours": "9:00-18:00"}
     unsent = await counter.opened(buyer, order, "return", [1])
     sent = await counter.opened(buyer, order, "return", [1])
 

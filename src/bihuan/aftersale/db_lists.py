@@ -121,16 +121,18 @@ async def move_shopper(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, sh
 
 
 class SettingsRow(Terms, frozen=True):
-    """A merchant's terms with the address that returns go to."""
+    """A merchant's terms with the address that returns go to, and whom a shopper can call."""
 
     return_address: dict[str, str] | None = None
+    service_phone: str | None = None
+    service_hours: str | None = None
 
 
 async def find_settings(tx: Tx, merchant_id: MerchantId) -> SettingsRow:
     """A merchant's terms; the common ones until she writes her own."""
     row = await tx.fetchrow(
-        """select apply_days, agree_hours, answer_hours, send_hours, receive_hours, return_address
-           from aftersale_settings where merchant_id = $1""",
+        """select apply_days, agree_hours, answer_hours, send_hours, receive_hours, return_address,
+             service_phone, service_hours from aftersale_settings where merchant_id = $1""",
         merchant_id,
     )
     return SettingsRow() if row is None else db.one(SettingsRow, row)
@@ -140,9 +142,11 @@ async def save_settings(tx: Tx, merchant_id: MerchantId, terms: SettingsRow) -> 
     """Writes a merchant's terms."""
     await tx.execute(
         """insert into aftersale_settings (merchant_id, apply_days, agree_hours, answer_hours, send_hours,
-             receive_hours, return_address, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $8)
+             receive_hours, return_address, updated_at, service_phone, service_hours)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
            on conflict (merchant_id) do update set apply_days = $2, agree_hours = $3, answer_hours = $4,
-             send_hours = $5, receive_hours = $6, return_address = $7, updated_at = $8""",
+             send_hours = $5, receive_hours = $6, return_address = $7, updated_at = $8, service_phone = $9,
+             service_hours = $10""",
         merchant_id,
         terms.apply_days,
         terms.agree_hours,
@@ -151,6 +155,8 @@ async def save_settings(tx: Tx, merchant_id: MerchantId, terms: SettingsRow) -> 
         terms.receive_hours,
         terms.return_address,
         tx.now,
+        terms.service_phone,
+        terms.service_hours,
     )
 
 

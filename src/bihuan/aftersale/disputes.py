@@ -1,6 +1,6 @@
 """The platform as judge: a shopper who was refused calls it, both sides show what they have, it rules once."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -12,16 +12,19 @@ from bihuan.aftersale.story import By, Held
 from bihuan.kernel.db import Tx
 
 
-def may_dispute(case: CaseRow, now: object) -> bool:
+def may_dispute(case: CaseRow, now: datetime) -> bool:
     """Whether the shopper can call the platform: refused lately, or offered less; and no ruling yet."""
-    if case.dispute is not None:
-        return False
     if case.state == "applied":
-        return case.proposed_fen is not None
-    ended = case.ended_at
-    return (
-        case.state == "rejected" and ended is not None and now <= ended + timedelta(days=rules.DISPUTE_DAYS)  # type: ignore[operator]
-    )
+        return case.dispute is None and case.proposed_fen is not None
+    until = disputable_until(case)
+    return until is not None and now <= until
+
+
+def disputable_until(case: CaseRow) -> datetime | None:
+    """Until when a refusal can be disputed; None for what was not refused, or was ruled on."""
+    if case.state != "rejected" or case.dispute is not None or case.ended_at is None:
+        return None
+    return case.ended_at + timedelta(days=rules.DISPUTE_DAYS)
 
 
 async def open_dispute(tx: Tx, held: Held, statement: StatementInput) -> CaseRow:

@@ -2,15 +2,14 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from bihuan import catalog, inventory, orders
-from bihuan.aftersale import db, db_lists, pictures, rules, story
+from bihuan import orders
+from bihuan.aftersale import db, db_lists, exchanges, pictures, rules, story
 from bihuan.aftersale.db import CaseLine, CaseRow, ClaimedPiece
 from bihuan.aftersale.errors import (
     AmountNotAcceptable,
@@ -23,7 +22,7 @@ from bihuan.aftersale.errors import (
 from bihuan.aftersale.rules import Kind, OrderedLine, PricedPiece, Terms
 from bihuan.aftersale.schemas import AppliedLine, ApplyInput, WishInput, WishView
 from bihuan.kernel.db import Tx
-from bihuan.kernel.ids import LineId, MerchantId, OrderId, PoolId, ShopperId, SkuId, new_id
+from bihuan.kernel.ids import LineId, MerchantId, OrderId, ShopperId, SkuId, new_id
 from bihuan.orders import LineRow, OrderRow
 
 _CHINA = ZoneInfo("Asia/Shanghai")
@@ -95,7 +94,10 @@ async def weigh(tx: Tx, merchant_id: MerchantId, order: OrderRow, wish: WishInpu
     can = {w.line_id: left[w.line_id].sent if wish.received_goods else left[w.line_id].unsent for w in wish.lines}
     if any(can[w.line_id] < w.quantity for w in wish.lines):
         raise TooManyPieces(left={str(line_id): count for line_id, count in can.items()})
-    titles = await _exchange_titles(tx, merchant_id, wish, {w.line_id: left[w.line_id].line for w in wish.lines})
+    wanted = {w.line_id: w.exchange_sku_id for w in wish.lines if w.exchange_sku_id is not None}
+    if wanted and wish.kind != "exchange":
+        raise ExchangeNotFitting
+    titles = await exchanges.check(tx, merchant_id, wanted, {w.line_id: left[w.line_id].line for w in wish.lines})
     prices = price_order(order, rows)
     lines = [_line(w, left[w.line_id], prices[w.line_id], titles) for w in wish.lines]
     pieces = [piece for line in lines for piece in line.pieces]
@@ -119,36 +121,10 @@ def _line(wish: AppliedLine, left: Left, prices: Sequence[PricedPiece], titles: 
         pieces=[prices[piece] for piece in left.free[: wish.quantity]],
         received_quantity=None,
         sellable_quantity=None,
-        exchange_sku_id=wish.exchange_sku_id if titles else None,
+        exchange_sku_id=wish.exchange_sku_id,
         exchange_title=titles[wish.exchange_sku_id] if wish.exchange_sku_id else None,
         exchange_pool_id=None,
     )
-
-
-async def _exchange_titles(
-    tx: Tx, merchant_id: MerchantId, wish: WishInput, lines: Mapping[LineId, LineRow]
-) -> dict[SkuId, str]:
-    """What an exchange brings, by SKU: of the same product, at the price that was paid."""
-    wanted = {w.line_id: w.exchange_sku_id for w in wish.lines if w.exchange_sku_id is not None}
-    if wish.kind != "exchange":
-        if wanted:
-            raise ExchangeNotFitting
-        return {}
-    sellables = await catalog.list_sellable(tx, merchant_id, list(set(wanted.values())))
-    for line_id, sku_id in wanted.items():
-        line, sellable = lines[line_id], sellables.get(sku_id)
-        same = sku_id == line.sku_id
-        fits = sellable is not None and (
-            same
-            or (
-                sellable.on_sale
-                and sellable.product_id == line.product_id
-                and sellable.price_fen == line.unit_price_fen
-            )
-        )
-        if not fits:
-            raise ExchangeNotFitting
-    return {sku_id: " ".join([s.title, *s.option_values]) for sku_id, s in sellables.items()}
 
 
 async def quote(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, wish: WishInput) -> WishView:
@@ -216,23 +192,3 @@ def _case(tx: Tx, order: OrderRow, wish: ApplyInput, most: int, asked: int, due_
         decided_at=None,
         ended_at=None,
     )
-
-
-async def hold_exchange(tx: Tx, order: OrderRow, case: CaseRow, lines: Sequence[CaseLine]) -> None:
-    """Holds what an exchange will send: from where the order's goods came. Raises inventory.OutOfStock."""
-    rows = {row.line_id: row for row in await orders.list_lines(tx, order.merchant_id, [order.order_id])}
-    other = {line.exchange_sku_id for line in lines if line.exchange_sku_id}
-    locations = await inventory.locations_of(tx, order.merchant_id, [rows[line.line_id].pool_id for line in lines])
-    wanted = [(s, at) for s in other for at in set(locations.values())]
-    known = await inventory.find_pools(tx, order.merchant_id, [s for s, _ in wanted], [at for _, at in wanted])
-    pools: dict[LineId, PoolId] = {}
-    totals: dict[PoolId, int] = {}
-    for line in lines:
-        own = rows[line.line_id].pool_id
-        pool = known.get((line.exchange_sku_id, locations[own])) if line.exchange_sku_id else own
-        if pool is None:
-            raise inventory.OutOfStock(sku_ids=[line.exchange_sku_id])
-        pools[line.line_id] = pool
-        totals[pool] = totals.get(pool, 0) + line.quantity
-    await inventory.hold(tx, order.merchant_id, case.case_id, list(totals.items()), tx.now + timedelta(days=90))
-    await db.set_exchange_pools(tx, order.merchant_id, case.case_id, pools)

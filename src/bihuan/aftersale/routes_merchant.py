@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, get, post, put
 from litestar.datastructures import UploadFile
+from litestar.di import Provide
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, QueryParameter
 
@@ -97,139 +98,98 @@ async def count_cases(rt: Runtime, staff: StaffSession) -> CaseCounts:
     return CaseCounts(by_state, waiting, sum(count for (_, _, disputed), count in rows.items() if disputed))
 
 
-async def _show(rt: Runtime, request: AnyRequest, staff: StaffSession, case_id: UUID) -> MerchantCaseDetail:
-    async with rt.db.session() as tx:
-        case = await views.get_own(tx, staff.merchant_id, case_id)
-        return await views.show_in_console(tx, case, _language(request))
-
-
-@get(_CASE, opt=access("staff:aftersale.read"))
-async def get_case(rt: Runtime, request: AnyRequest, staff: StaffSession, case_id: UUID) -> MerchantCaseDetail:
-    """One case with its story."""
-    return await _show(rt, request, staff, case_id)
-
-
 Step = Callable[[Tx, Held, By], Awaitable[object]]
 
 
-async def _step(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    key: str | None,
-    named: str,
-    said: object,
-    step: Step,
-) -> MerchantCaseDetail:
-    """A step of one of the merchant's cases, once per key."""
+class OwnCase(msgspec.Struct, frozen=True):
+    """A case of the merchant's own that a request of the staff's names."""
 
-    async def work() -> bool:
-        await step(tx, await story.hold(tx, staff.merchant_id, case_id), By("merchant", staff.staff_id))
-        return True
+    rt: Runtime
+    staff: StaffSession
+    case_id: UUID
+    key: str | None
+    language: str
 
-    async with rt.db.transaction() as tx:
-        actor, command = f"staff:{staff.staff_id}", [str(case_id), said]
-        await idempotency.run_once(tx, staff.merchant_id, actor, key, f"aftersale.{named}", command, bool, work)
-    return await _show(rt, request, staff, case_id)
+    async def show(self) -> MerchantCaseDetail:
+        """The case as it is. Raises NotFound for another's as for none."""
+        async with self.rt.db.session() as tx:
+            case = await views.get_own(tx, self.staff.merchant_id, self.case_id)
+            return await views.show_in_console(tx, case, self.language)
+
+    async def step(self, named: str, said: object, step: Step) -> MerchantCaseDetail:
+        """Takes a step, once per key; returns the case as it is then."""
+
+        async def work() -> bool:
+            held = await story.hold(tx, self.staff.merchant_id, self.case_id)
+            await step(tx, held, By("merchant", self.staff.staff_id))
+            return True
+
+        async with self.rt.db.transaction() as tx:
+            actor, command = f"staff:{self.staff.staff_id}", [str(self.case_id), said]
+            await idempotency.run_once(
+                tx, self.staff.merchant_id, actor, self.key, f"aftersale.{named}", command, bool, work
+            )
+        return await self.show()
 
 
-@post(f"{_CASE}/agree", status_code=200, opt=_WRITE)
-async def agree(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    data: AgreeInput,
-    idempotency_key: IdempotencyKey = None,
-) -> MerchantCaseDetail:
+async def _own(
+    rt: Runtime, request: AnyRequest, staff: StaffSession, case_id: UUID, idempotency_key: IdempotencyKey = None
+) -> OwnCase:
+    return OwnCase(rt, staff, case_id, idempotency_key, _language(request))
+
+
+_OWN = {"own": Provide(_own)}
+
+
+@get(_CASE, opt=access("staff:aftersale.read"), dependencies=_OWN)
+async def get_case(own: OwnCase) -> MerchantCaseDetail:
+    """One case with its story."""
+    return await own.show()
+
+
+@post(f"{_CASE}/agree", status_code=200, opt=_WRITE, dependencies=_OWN)
+async def agree(own: OwnCase, data: AgreeInput) -> MerchantCaseDetail:
     """Agrees to what is asked. 422 `return_address_missing`; 409 `out_of_stock` for an exchange, `refund_by_hand`."""
-    return await _step(
-        rt, request, staff, case_id, idempotency_key, "agree", data,
-        lambda tx, held, by: steps.agree_to_asked(tx, held, by, data.return_address),
-    )  # fmt: skip
+    return await own.step("agree", data, lambda tx, held, by: steps.agree_to_asked(tx, held, by, data.return_address))
 
 
-@post(f"{_CASE}/reject", status_code=200, opt=_WRITE)
-async def reject(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    data: RejectInput,
-    idempotency_key: IdempotencyKey = None,
-) -> MerchantCaseDetail:
+@post(f"{_CASE}/reject", status_code=200, opt=_WRITE, dependencies=_OWN)
+async def reject(own: OwnCase, data: RejectInput) -> MerchantCaseDetail:
     """Refuses, with a reason that the shopper reads."""
-    return await _step(
-        rt, request, staff, case_id, idempotency_key, "reject", data,
-        lambda tx, held, by: steps.reject(tx, held, data.reason, by),
-    )  # fmt: skip
+    return await own.step("reject", data, lambda tx, held, by: steps.reject(tx, held, data.reason, by))
 
 
-@post(f"{_CASE}/propose", status_code=200, opt=_WRITE)
-async def propose(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    data: ProposeInput,
-    idempotency_key: IdempotencyKey = None,
-) -> MerchantCaseDetail:
+@post(f"{_CASE}/propose", status_code=200, opt=_WRITE, dependencies=_OWN)
+async def propose(own: OwnCase, data: ProposeInput) -> MerchantCaseDetail:
     """Offers another amount; the shopper takes it or insists."""
-    return await _step(
-        rt, request, staff, case_id, idempotency_key, "propose", data,
-        lambda tx, held, by: steps.propose(tx, held, data.amount_fen, data.note, by),
-    )  # fmt: skip
+    return await own.step("propose", data, lambda tx, held, by: steps.propose(tx, held, data.amount_fen, data.note, by))
 
 
-@post(f"{_CASE}/inspect", status_code=200, opt=_WRITE)
-async def inspect(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    data: InspectInput,
-    idempotency_key: IdempotencyKey = None,
-) -> MerchantCaseDetail:
+@post(f"{_CASE}/inspect", status_code=200, opt=_WRITE, dependencies=_OWN)
+async def inspect(own: OwnCase, data: InspectInput) -> MerchantCaseDetail:
     """Counts what came back; what can be sold is in stock again, and the refund is decided."""
-    return await _step(
-        rt, request, staff, case_id, idempotency_key, "inspect", data,
+    return await own.step(
+        "inspect",
+        data,
         lambda tx, held, by: steps.inspect(tx, held, data.lines, by, accept=data.accept, reason=data.reason),
-    )  # fmt: skip
+    )
 
 
-@post(f"{_CASE}/ship-exchange", status_code=200, opt=_WRITE)
-async def ship_exchange(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    data: ParcelInput,
-    idempotency_key: IdempotencyKey = None,
-) -> MerchantCaseDetail:
+@post(f"{_CASE}/ship-exchange", status_code=200, opt=_WRITE, dependencies=_OWN)
+async def ship_exchange(own: OwnCase, data: ParcelInput) -> MerchantCaseDetail:
     """Sends the other goods; the case is completed."""
-    return await _step(
-        rt, request, staff, case_id, idempotency_key, "ship_exchange", data,
-        lambda tx, held, by: steps.ship_exchange(tx, held, data, by),
-    )  # fmt: skip
+    return await own.step("ship_exchange", data, lambda tx, held, by: steps.ship_exchange(tx, held, data, by))
 
 
-@post(f"{_CASE}/evidence", status_code=200, opt=_WRITE)
-async def add_evidence(
-    rt: Runtime,
-    request: AnyRequest,
-    staff: StaffSession,
-    case_id: UUID,
-    data: StatementInput,
-    idempotency_key: IdempotencyKey = None,
-) -> MerchantCaseDetail:
+@post(f"{_CASE}/evidence", status_code=200, opt=_WRITE, dependencies=_OWN)
+async def add_evidence(own: OwnCase, data: StatementInput) -> MerchantCaseDetail:
     """Says something, with pictures."""
 
     async def step(tx: Tx, held: Held, by: By) -> object:
-        await pictures.check_own(tx, staff.merchant_id, staff.staff_id, data.pictures)
+        await pictures.check_own(tx, own.staff.merchant_id, own.staff.staff_id, data.pictures)
         return await steps.say(tx, held.case, by, data.text, data.pictures)
 
-    return await _step(rt, request, staff, case_id, idempotency_key, "evidence", data, step)
+    return await own.step("evidence", data, step)
 
 
 @post("/api/merchant/aftersale/pictures", opt=_WRITE, request_max_body_size=catalog.MAX_PICTURE_BYTES + 64 * 1024)

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Request, get, post
 from litestar.datastructures import UploadFile
+from litestar.di import Provide
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 
@@ -29,7 +30,7 @@ from bihuan.identity import ShopperSession
 from bihuan.kernel import idempotency, paging
 from bihuan.kernel.db import Tx
 from bihuan.kernel.http import IdempotencyKey, access, language_of
-from bihuan.kernel.ids import OrderId
+from bihuan.kernel.ids import MerchantId, OrderId, ShopperId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
@@ -108,15 +109,15 @@ async def apply(
         case_id = await idempotency.run_once(
             tx, merchant.merchant_id, actor, idempotency_key, "aftersale.apply", data, UUID, work
         )
-    return await _show(rt, request, merchant, shopper, case_id)
+    return await _show(rt, _language(request), merchant.merchant_id, shopper.shopper_id, case_id)
 
 
 async def _show(
-    rt: Runtime, request: AnyRequest, merchant: Merchant, shopper: ShopperSession, case_id: UUID
+    rt: Runtime, language: str, merchant_id: MerchantId, shopper_id: ShopperId, case_id: UUID
 ) -> CaseDetail:
     async with rt.db.session() as tx:
-        case = await views.get_own(tx, merchant.merchant_id, case_id, shopper.shopper_id)
-        return await views.show_detail(tx, case, _language(request))
+        case = await views.get_own(tx, merchant_id, case_id, shopper_id)
+        return await views.show_detail(tx, case, language)
 
 
 @get("/api/shop/{m:str}/aftersale", opt=access("shopper"))
@@ -143,139 +144,103 @@ async def get_case(
     rt: Runtime, request: AnyRequest, merchant: Merchant, shopper: ShopperSession, case_id: UUID
 ) -> CaseDetail:
     """One case of the shopper's own, with its story."""
-    return await _show(rt, request, merchant, shopper, case_id)
+    return await _show(rt, _language(request), merchant.merchant_id, shopper.shopper_id, case_id)
 
 
 Step = Callable[[Tx, Held], Awaitable[object]]
 
 
-async def _step(
+class OwnCase(msgspec.Struct, frozen=True):
+    """A case of the shopper's own that a request names, and what it says about itself."""
+
+    rt: Runtime
+    merchant_id: MerchantId
+    shopper_id: ShopperId
+    case_id: UUID
+    key: str | None
+    language: str
+
+    async def show(self) -> CaseDetail:
+        """The case as it is. Raises NotFound for another's as for none."""
+        return await _show(self.rt, self.language, self.merchant_id, self.shopper_id, self.case_id)
+
+    async def step(self, named: str, said: object, step: Step) -> CaseDetail:
+        """Takes a step, once per key; returns the case as it is then."""
+
+        async def work() -> bool:
+            await step(tx, await story.hold(tx, self.merchant_id, self.case_id, self.shopper_id))
+            return True
+
+        async with self.rt.db.transaction() as tx:
+            actor, command = f"shopper:{self.shopper_id}", [str(self.case_id), said]
+            await idempotency.run_once(tx, self.merchant_id, actor, self.key, f"aftersale.{named}", command, bool, work)
+        return await self.show()
+
+
+async def _own(
     rt: Runtime,
     request: AnyRequest,
     merchant: Merchant,
     shopper: ShopperSession,
     case_id: UUID,
-    key: str | None,
-    named: str,
-    said: object,
-    step: Step,
-) -> CaseDetail:
-    """A step of the shopper's own case, once per key."""
-
-    async def work() -> bool:
-        await step(tx, await story.hold(tx, merchant.merchant_id, case_id, shopper.shopper_id))
-        return True
-
-    async with rt.db.transaction() as tx:
-        actor, command = f"shopper:{shopper.shopper_id}", [str(case_id), said]
-        await idempotency.run_once(tx, merchant.merchant_id, actor, key, f"aftersale.{named}", command, bool, work)
-    return await _show(rt, request, merchant, shopper, case_id)
+    idempotency_key: IdempotencyKey = None,
+) -> OwnCase:
+    return OwnCase(rt, merchant.merchant_id, shopper.shopper_id, case_id, idempotency_key, _language(request))
 
 
+_OWN = {"own": Provide(_own)}
 _CASE = "/api/shop/{m:str}/aftersale/{case_id:uuid}"
 
 
-@post(f"{_CASE}/withdraw", status_code=200, opt=access("shopper"))
-async def withdraw(
-    rt: Runtime,
-    request: AnyRequest,
-    merchant: Merchant,
-    shopper: ShopperSession,
-    case_id: UUID,
-    idempotency_key: IdempotencyKey = None,
-) -> CaseDetail:
+@post(f"{_CASE}/withdraw", status_code=200, opt=access("shopper"), dependencies=_OWN)
+async def withdraw(own: OwnCase) -> CaseDetail:
     """Gives a case up, before anything was sent back."""
-    return await _step(
-        rt, request, merchant, shopper, case_id, idempotency_key, "withdraw", None,
-        lambda tx, held: steps.withdraw(tx, held, story.SHOPPER),
-    )  # fmt: skip
+    return await own.step("withdraw", None, lambda tx, held: steps.withdraw(tx, held, story.SHOPPER))
 
 
-@post(f"{_CASE}/accept-proposal", status_code=200, opt=access("shopper"))
-async def accept_proposal(
-    rt: Runtime,
-    request: AnyRequest,
-    merchant: Merchant,
-    shopper: ShopperSession,
-    case_id: UUID,
-    idempotency_key: IdempotencyKey = None,
-) -> CaseDetail:
+@post(f"{_CASE}/accept-proposal", status_code=200, opt=access("shopper"), dependencies=_OWN)
+async def accept_proposal(own: OwnCase) -> CaseDetail:
     """Takes the amount that the merchant offered."""
-    return await _step(
-        rt, request, merchant, shopper, case_id, idempotency_key, "accept_proposal", None, steps.accept_proposal
-    )
+    return await own.step("accept_proposal", None, steps.accept_proposal)
 
 
-@post(f"{_CASE}/insist", status_code=200, opt=access("shopper"))
-async def insist(
-    rt: Runtime,
-    request: AnyRequest,
-    merchant: Merchant,
-    shopper: ShopperSession,
-    case_id: UUID,
-    data: StatementInput,
-    idempotency_key: IdempotencyKey = None,
-) -> CaseDetail:
+@post(f"{_CASE}/insist", status_code=200, opt=access("shopper"), dependencies=_OWN)
+async def insist(own: OwnCase, data: StatementInput) -> CaseDetail:
     """Stays with what was asked for."""
-    return await _step(
-        rt, request, merchant, shopper, case_id, idempotency_key, "insist", data,
-        lambda tx, held: steps.insist(tx, held, data.text),
-    )  # fmt: skip
+
+    async def step(tx: Tx, held: Held) -> object:
+        await pictures.check_own(tx, own.merchant_id, own.shopper_id, data.pictures)
+        return await steps.insist(tx, held, data.text, data.pictures)
+
+    return await own.step("insist", data, step)
 
 
-@post(f"{_CASE}/parcel", status_code=200, opt=access("shopper"))
-async def send_parcel(
-    rt: Runtime,
-    request: AnyRequest,
-    merchant: Merchant,
-    shopper: ShopperSession,
-    case_id: UUID,
-    data: ParcelInput,
-    idempotency_key: IdempotencyKey = None,
-) -> CaseDetail:
+@post(f"{_CASE}/parcel", status_code=200, opt=access("shopper"), dependencies=_OWN)
+async def send_parcel(own: OwnCase, data: ParcelInput) -> CaseDetail:
     """The goods are on their way back."""
-    return await _step(
-        rt, request, merchant, shopper, case_id, idempotency_key, "parcel", data,
-        lambda tx, held: steps.send_parcel(tx, held, data),
-    )  # fmt: skip
+    return await own.step("parcel", data, lambda tx, held: steps.send_parcel(tx, held, data))
 
 
-@post(f"{_CASE}/dispute", status_code=200, opt=access("shopper"))
-async def open_dispute(
-    rt: Runtime,
-    request: AnyRequest,
-    merchant: Merchant,
-    shopper: ShopperSession,
-    case_id: UUID,
-    data: StatementInput,
-    idempotency_key: IdempotencyKey = None,
-) -> CaseDetail:
+@post(f"{_CASE}/dispute", status_code=200, opt=access("shopper"), dependencies=_OWN)
+async def open_dispute(own: OwnCase, data: StatementInput) -> CaseDetail:
     """Calls the platform. 409 `dispute_not_possible`."""
 
     async def step(tx: Tx, held: Held) -> object:
-        await pictures.check_own(tx, merchant.merchant_id, shopper.shopper_id, data.pictures)
+        await pictures.check_own(tx, own.merchant_id, own.shopper_id, data.pictures)
         return await disputes.open_dispute(tx, held, data)
 
-    return await _step(rt, request, merchant, shopper, case_id, idempotency_key, "dispute", data, step)
+    return await own.step("dispute", data, step)
 
 
-@post(f"{_CASE}/evidence", status_code=200, opt=access("shopper"))
-async def add_evidence(
-    rt: Runtime,
-    request: AnyRequest,
-    merchant: Merchant,
-    shopper: ShopperSession,
-    case_id: UUID,
-    data: StatementInput,
-    idempotency_key: IdempotencyKey = None,
-) -> CaseDetail:
+@post(f"{_CASE}/evidence", status_code=200, opt=access("shopper"), dependencies=_OWN)
+async def add_evidence(own: OwnCase, data: StatementInput) -> CaseDetail:
     """Says something, with pictures."""
 
     async def step(tx: Tx, held: Held) -> object:
-        await pictures.check_own(tx, merchant.merchant_id, shopper.shopper_id, data.pictures)
+        await pictures.check_own(tx, own.merchant_id, own.shopper_id, data.pictures)
         return await steps.say(tx, held.case, story.SHOPPER, data.text, data.pictures)
 
-    return await _step(rt, request, merchant, shopper, case_id, idempotency_key, "evidence", data, step)
+    return await own.step("evidence", data, step)
 
 
 ROUTES = (

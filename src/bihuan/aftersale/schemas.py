@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from bihuan.aftersale.exchanges import Variant
 from bihuan.aftersale.rules import Kind, State
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, ProductId, ShopperId, SkuId
 from bihuan.kernel.money import MAX_FEN
@@ -19,6 +20,7 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[^\x0
 Number = Annotated[str, msgspec.Meta(min_length=4, max_length=64, pattern=r"^[0-9A-Za-z-]*$")]
 Pictures = Annotated[list[Annotated[str, msgspec.Meta(max_length=200)]], msgspec.Meta(max_length=9)]
 WaitingFor = Literal["merchant", "shopper", "platform", "payment"]
+Phone = Annotated[str, msgspec.Meta(min_length=5, max_length=30, pattern=r"^[0-9+ -]*$")]
 Actor = Literal["shopper", "merchant", "platform", "system"]
 
 
@@ -70,7 +72,7 @@ class ReasonView(msgspec.Struct, frozen=True):
 
 
 class ApplicableLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left to ask for of a line."""
+    """What is left to ask for of a line, and the variants that it can be exchanged for."""
 
     line_id: LineId
     sku_id: SkuId
@@ -78,9 +80,11 @@ class ApplicableLine(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     option_values: list[str]
     image_url: str | None
+    unit_price_fen: int
     quantity: int
     unsent_left: int
     sent_left: int
+    exchanges: list[Variant]
 
 
 class Applicable(msgspec.Struct, frozen=True):
@@ -110,7 +114,7 @@ class Address(msgspec.Struct, frozen=True):
     """Where returns go."""
 
     name: Name
-    phone: Annotated[str, msgspec.Meta(min_length=5, max_length=30, pattern=r"^[0-9+ -]*$")]
+    phone: Phone
     address: Annotated[str, msgspec.Meta(min_length=2, max_length=200, pattern=r"^[^\x00]*$")]
 
 
@@ -166,6 +170,8 @@ class SettingsInput(msgspec.Struct, frozen=True):
     send_hours: Annotated[int, msgspec.Meta(ge=1, le=2160)]
     receive_hours: Annotated[int, msgspec.Meta(ge=1, le=2160)]
     return_address: Address | None = None
+    service_phone: Phone | None = None
+    service_hours: Annotated[str, msgspec.Meta(max_length=60, pattern=r"^[^\x00]*$")] | None = None
 
 
 class CaseLineView(msgspec.Struct, frozen=True, kw_only=True):
@@ -186,7 +192,7 @@ class CaseLineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A case in a list. `actions`: what the reader may do now."""
+    """A case in a list. `actions`: what the reader may do now; `dispute_until`: while a refusal can be disputed."""
 
     case_id: UUID
     case_no: str
@@ -212,6 +218,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     exchange_no: str | None
     dispute: Literal["open", "for_shopper", "for_merchant"] | None
     due_at: datetime | None
+    dispute_until: datetime | None
     created_at: datetime
     ended_at: datetime | None
     lines: list[CaseLineView]
@@ -231,9 +238,13 @@ class CaseEvent(msgspec.Struct, frozen=True):
 
 
 class RefundState(msgspec.Struct, frozen=True):
-    """A refund of a case as it stands at its tender; `state` in WeChat's words, in lower case."""
+    """A refund of a case as it stands at its tender; `state` in WeChat's words, in lower case.
+
+    `tender`: the way back, which is the way the money came (wechat, wallet, alipay, cash, card).
+    """
 
     refund_id: UUID
+    tender: str
     state: str
     amount_fen: int
     error: str | None
@@ -241,8 +252,18 @@ class RefundState(msgspec.Struct, frozen=True):
     succeeded_at: datetime | None
 
 
+class Contact(msgspec.Struct, frozen=True):
+    """Whom a shopper can call."""
+
+    name: str
+    phone: str
+    hours: str | None
+
+
 class CaseDetail(CaseView, frozen=True, kw_only=True):
-    """A case with its story and its refunds."""
+    """A case with its story and its refunds; `contact` of the merchant."""
+
+    contact: Contact | None
 
     events: list[CaseEvent]
     refunds: list[RefundState]

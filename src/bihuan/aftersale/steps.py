@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from bihuan import inventory
-from bihuan.aftersale import db, db_lists, opening, refunding, rules, story
+from bihuan.aftersale import db, db_lists, exchanges, refunding, rules, story
 from bihuan.aftersale.db import CaseRow
 from bihuan.aftersale.errors import AmountNotAcceptable, LinesNotFitting, NotYourTurn, ReturnAddressMissing
 from bihuan.aftersale.schemas import Address, InspectedLine, ParcelInput
@@ -33,7 +33,7 @@ async def agree(
     if to is None and by.actor == "merchant":
         raise ReturnAddressMissing
     if case.kind == "exchange":
-        await opening.hold_exchange(tx, held.order, case, held.lines)
+        await exchanges.hold(tx, held.order, case, held.lines)
     await events.emit(tx, agreed)
     case = await story.move(
         tx,
@@ -97,7 +97,7 @@ async def accept_proposal(tx: Tx, held: Held) -> CaseRow:
     return await agree(tx, held, offered, story.SHOPPER, "proposal_accepted")
 
 
-async def insist(tx: Tx, held: Held, note: str) -> CaseRow:
+async def insist(tx: Tx, held: Held, note: str, pictures: Sequence[str] = ()) -> CaseRow:
     """The shopper stays with what she asked for; the merchant's turn again. Raises NotYourTurn."""
     case = held.case
     story.expect(case, "applied")
@@ -105,7 +105,7 @@ async def insist(tx: Tx, held: Held, note: str) -> CaseRow:
         raise NotYourTurn(state=case.state, waiting_for=case.waiting_for)
     due = rules.due_after("applied", tx.now, await db_lists.find_settings(tx, case.merchant_id))
     case = await story.move(tx, case, "applied", waiting_for="merchant", due_at=due)
-    await story.tell(tx, case, "insisted", story.SHOPPER, note=note)
+    await story.tell(tx, case, "insisted", story.SHOPPER, note=note, pictures=pictures)
     return case
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from bihuan import identity, merchants, orders, staff
-from bihuan.aftersale import db, db_lists, disputes, opening, refunding, rules
+from bihuan.aftersale import db, db_lists, disputes, exchanges, opening, refunding, rules
 from bihuan.aftersale.db import CaseLine, CaseRow
 from bihuan.aftersale.schemas import (
     Actor,
@@ -18,6 +18,7 @@ from bihuan.aftersale.schemas import (
     CaseEvent,
     CaseLineView,
     CaseView,
+    Contact,
     DisputedCase,
     DisputedCaseDetail,
     MerchantCase,
@@ -84,6 +85,7 @@ def _view(case: CaseRow, lines: Sequence[CaseLine], reader: Reader, language: st
     same = {name: getattr(case, name) for name in CaseView.__struct_fields__ if hasattr(case, name)}
     return {
         **same,
+        "dispute_until": disputes.disputable_until(case),
         "waiting_for": cast("WaitingFor | None", case.waiting_for),
         "reason_label": _label(case.reason, language),
         "return_address": Address(**case.return_address) if case.return_address else None,
@@ -132,9 +134,21 @@ async def show_detail(tx: Tx, case: CaseRow, language: str, reader: Reader = "sh
     lines = await _lines(tx, case.merchant_id, [case])
     return CaseDetail(
         **_view(case, lines.get(case.case_id, []), reader, language, tx.now),
+        contact=await _contact(tx, case),
         events=await _events(tx, case, named=reader != "shopper"),
         refunds=await _refunds(tx, case),
     )
+
+
+async def _contact(tx: Tx, case: CaseRow) -> Contact | None:
+    """The merchant's number for shoppers, else the one that goods go back to."""
+    terms = await db_lists.find_settings(tx, case.merchant_id)
+    address = case.return_address or terms.return_address
+    phone = terms.service_phone or (address["phone"] if address else None)
+    if phone is None:
+        return None
+    name = (await merchants.get(tx, case.merchant_id)).name
+    return Contact(name, phone, terms.service_hours if terms.service_phone else None)
 
 
 async def _events(tx: Tx, case: CaseRow, *, named: bool) -> list[CaseEvent]:
@@ -160,7 +174,7 @@ async def _refunds(tx: Tx, case: CaseRow) -> list[RefundState]:
         return []
     rows = await remedies.list_of_cause(tx, case.merchant_id, refunding.CAUSE, case.case_id)
     return [
-        RefundState(row.refund_id, row.state, row.amount_fen, row.error, row.created_at, row.succeeded_at)
+        RefundState(row.refund_id, row.tender, row.state, row.amount_fen, row.error, row.created_at, row.succeeded_at)
         for row in rows
     ]
 
@@ -219,6 +233,8 @@ async def show_applicable(
     rows = await orders.list_lines(tx, merchant_id, [order_id])
     left = opening.left_of(rows, await db.list_pieces(tx, merchant_id, order_id))
     paid = order.paid_at is not None
+    sent = [row for row in rows if paid and left[row.line_id].sent]
+    variants = await exchanges.list_variants(tx, merchant_id, sent) if sent else {}
     lines = [
         ApplicableLine(
             line_id=row.line_id,
@@ -227,9 +243,11 @@ async def show_applicable(
             title=row.title,
             option_values=row.option_values,
             image_url=row.image_url,
+            unit_price_fen=row.unit_price_fen,
             quantity=row.quantity,
             unsent_left=left[row.line_id].unsent if paid else 0,
             sent_left=left[row.line_id].sent if paid else 0,
+            exchanges=variants.get(row.line_id, []),
         )
         for row in rows
     ]

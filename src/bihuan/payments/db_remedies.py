@@ -11,6 +11,12 @@ from bihuan.kernel.ids import MerchantId, StaffId
 from bihuan.payments.db_refunds import ListedRefund
 
 
+class DecidedRefund(ListedRefund, frozen=True, kw_only=True):
+    """A refund of a decision, with the way that the money came and goes back."""
+
+    tender: str
+
+
 class AbnormalRow(msgspec.Struct, frozen=True):
     """A refund as far as sending it elsewhere goes."""
 
@@ -31,15 +37,18 @@ async def find_refund(tx: Tx, merchant_id: MerchantId, refund_id: UUID) -> Abnor
     return db.one_or_none(AbnormalRow, row)
 
 
-async def list_of_decision(tx: Tx, merchant_id: MerchantId, decision_id: UUID) -> Sequence[ListedRefund]:
+async def list_of_decision(tx: Tx, merchant_id: MerchantId, decision_id: UUID) -> Sequence[DecidedRefund]:
     """The refunds of a decision, oldest first."""
     rows = await tx.fetch(
-        """select refund_id, attempt_id, state, amount_fen, reason, error, parked_at, created_at, succeeded_at
-           from payment_refunds where merchant_id = $1 and decision_id = $2 order by refund_id""",
+        """select r.refund_id, r.attempt_id, r.state, r.amount_fen, r.reason, r.error, r.parked_at, r.created_at,
+                  r.succeeded_at, a.tender
+           from payment_refunds r
+           join payment_attempts a on a.merchant_id = r.merchant_id and a.attempt_id = r.attempt_id
+           where r.merchant_id = $1 and r.decision_id = $2 order by r.refund_id""",
         merchant_id,
         decision_id,
     )
-    return db.many(ListedRefund, rows)
+    return db.many(DecidedRefund, rows)
 
 
 async def resolve(tx: Tx, merchant_id: MerchantId, kind: str, parked_id: str, staff_id: StaffId, note: str) -> bool:

@@ -15,7 +15,7 @@ from bihuan.kernel.http import IdempotencyKey, access
 from bihuan.kernel.ids import MerchantId, RefundId
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients, db_decisions, db_remedies, refunds
-from bihuan.payments.db_refunds import ListedRefund
+from bihuan.payments.db_remedies import DecidedRefund
 from bihuan.payments.errors import PaymentNotConfigured
 from bihuan.staff import StaffSession
 from bihuan.wechat import Unavailable as WeChatUnavailable
@@ -80,7 +80,7 @@ class ResolveInput(msgspec.Struct, frozen=True):
     note: Annotated[str, msgspec.Meta(min_length=2, max_length=500, pattern=r"^[^\x00]*$")]
 
 
-async def list_of_cause(tx: Tx, merchant_id: MerchantId, cause: str, cause_id: UUID) -> Sequence[ListedRefund]:
+async def list_of_cause(tx: Tx, merchant_id: MerchantId, cause: str, cause_id: UUID) -> Sequence[DecidedRefund]:
     """The refunds of a decision, oldest first, those that were replaced included."""
     decision = await db_decisions.find(tx, merchant_id, cause, cause_id)
     return [] if decision is None else await db_remedies.list_of_decision(tx, merchant_id, decision.decision_id)
