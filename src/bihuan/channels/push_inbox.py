@@ -59,16 +59,17 @@ class PushInbox:
     def __init__(self) -> None:
         self._gathered: GroupCommit[Arrival, str] = GroupCommit(_take_safely, PushesBusy, LIMITS)
 
-    async def take_in(self, rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str) -> str:
-        """The reply, once committed. Raises PushRefused for a used signature, PushesBusy."""
+    async def take_in(
+        self, rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str, seen_at: datetime
+    ) -> str:
+        """The reply to what came at `seen_at`, once committed. Raises PushRefused for a used signature, PushesBusy."""
         if isinstance(push, Subscribe) or desktop.concerns(push, pushes.scene_of(push)):
-            return await pushes.take_in(rt, merchant, account, push, signature)
-        now = rt.clock.now()
-        arrival = Arrival(merchant, account, push, signature, Moment(min(push.created_at, now), now))
+            return await pushes.take_in(rt, merchant, account, push, signature, seen_at)
+        arrival = Arrival(merchant, account, push, signature, Moment(min(push.created_at, seen_at), seen_at))
         try:
             return await self._gathered.submit(rt, merchant.merchant_id, arrival)
         except _Alone:
-            return await pushes.take_in(rt, merchant, account, push, signature)
+            return await pushes.take_in(rt, merchant, account, push, signature, seen_at)
 
     async def run(self, rt: Runtime) -> None:
         """Takes in for as long as the process lives; `wiring.BACKGROUND` runs it."""

@@ -5,7 +5,7 @@ did not say who an openid is in time) wait in `pushes` until `identify` names he
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import uuid5
 
@@ -48,9 +48,10 @@ class Known(msgspec.Struct, frozen=True):
     unionid: str | None
 
 
-async def take_in(rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str) -> str:
-    """Handles a push that was verified; the reply to it. Raises PushRefused for a used signature."""
-    seen_at = rt.clock.now()
+async def take_in(
+    rt: Runtime, merchant: Merchant, account: Account, push: Push, signature: str, seen_at: datetime
+) -> str:
+    """Handles a push that was verified and came at `seen_at`; the reply. Raises PushRefused for a used signature."""
     who = await _ask_who(rt, account, push)
     moment = Moment(min(push.created_at, seen_at), seen_at)
     async with rt.db.transaction() as tx:
