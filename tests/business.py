@@ -43,7 +43,7 @@ class Business:
         self.counter = self.clerk = self.label = self.message = self.upload = self.guide = ""
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
         self.topup = self.posting = ""
-        self.statement = ""
+        self.statement = self.adjusted_for = ""
         self.mchid = self.difference = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
@@ -67,7 +67,7 @@ class Business:
         ids = [
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
             *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message, self.upload),
-            *(self.posting, self.difference, self.mchid),
+            *(self.posting, self.difference, self.mchid, self.adjusted_for),
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
@@ -158,6 +158,9 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
     await _sell(rt, client, business)
     async with rt.db.transaction() as tx:
         business.statement = str((await closing.open_statement(tx, business.merchant_id)).statement_id)
+        await merchants.ensure_platform(tx)
+        business.adjusted_for = f"补贴 {new_id().hex}"
+        await closing.adjust(tx, business.merchant_id, 100, business.adjusted_for, UUID(business.clerk))
     await _store_value(rt, business)
     async with rt.db.session() as tx:
         posted = "select transaction_id from ledger_transactions where merchant_id = $1 limit 1"

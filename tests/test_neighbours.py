@@ -28,6 +28,7 @@ WITHOUT_IDS = {
             *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),
             "payments/refused-callbacks",
             *("settlement/running", "settlement/statements", "settlement/sharings", "settlement/plan"),
+            *("settlement/terms", "settlement/adjustments", "settlement/payouts"),
             *("ledger/sources", "ledger/turnovers", "finance/cash-flow", "finance/income", "finance/journal"),
             *("finance/months", "finance/months/{month:str}/checklist", "finance/months/{month:str}/vouchers"),
             "finance/account-codes",

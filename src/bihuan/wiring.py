@@ -41,6 +41,7 @@ import bihuan.payments.routes
 import bihuan.reconciliation.handlers
 import bihuan.reconciliation.routes
 import bihuan.reconciliation.routes_platform
+import bihuan.settlement.account_routes
 import bihuan.settlement.handlers
 import bihuan.settlement.payout_routes
 import bihuan.settlement.platform_routes
@@ -110,6 +111,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.settlement.routes.ROUTES,
     *bihuan.settlement.platform_routes.ROUTES,
     *bihuan.settlement.payout_routes.ROUTES,
+    *bihuan.settlement.account_routes.ROUTES,
     *bihuan.aftersale.routes_shop.ROUTES,
     *bihuan.aftersale.routes_merchant.ROUTES,
     *bihuan.aftersale.routes_platform.ROUTES,

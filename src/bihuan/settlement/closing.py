@@ -22,6 +22,8 @@ from bihuan.payments.shared import account_mchid, list_origins
 from bihuan.settlement import books, db_commission, db_plans, db_statements, rules
 from bihuan.settlement.db_statements import Line, Payout, Statement
 from bihuan.settlement.errors import (
+    AdjustmentOfNothing,
+    PaidLater,
     PayoutTooLarge,
     PeriodNotOver,
     ReferenceUsed,
@@ -207,6 +209,23 @@ async def close(tx: Tx, merchant_id: MerchantId, statement_id: UUID) -> Statemen
     return closed
 
 
+async def cut(tx: Tx, merchant_id: MerchantId, statement_id: UUID) -> Statement:
+    """Ends the running period now and closes it, before its time; the next goes on from here to the cycle's end.
+
+    Raises NotFound, StatementClosed.
+    """
+    statement = await db_statements.find(tx, merchant_id, statement_id, lock=True)
+    if statement is None:
+        raise NotFound
+    if statement.state != "open":
+        raise StatementClosed
+    if statement.period_from >= tx.now:
+        raise PeriodNotOver
+    if tx.now < statement.period_to:
+        await db_statements.set_period_end(tx, merchant_id, statement_id, tx.now)
+    return await close(tx, merchant_id, statement_id)
+
+
 async def _collected(tx: Tx, merchant_id: MerchantId, platform_id: MerchantId) -> bool:
     """Whether the platform's own account receives this merchant's money."""
     own, platforms = await account_mchid(tx, merchant_id), await account_mchid(tx, platform_id)
@@ -239,7 +258,7 @@ async def close_due(rt: Runtime) -> int:
 async def pay(tx: Tx, merchant_id: MerchantId, statement_id: UUID, payout: Payout) -> Statement:
     """Records a bank transfer of a closed statement; positive to the merchant. It is paid with the last fen.
 
-    Raises NotFound, StatementOpen, PayoutTooLarge, ReferenceUsed.
+    Raises NotFound, StatementOpen, PayoutTooLarge, PaidLater, ReferenceUsed.
     """
     statement = await db_statements.find(tx, merchant_id, statement_id, lock=True)
     platform = await books.platform_of(tx)
@@ -250,6 +269,8 @@ async def pay(tx: Tx, merchant_id: MerchantId, statement_id: UUID, payout: Payou
     left = statement.due_fen - statement.paid_fen
     if payout.amount_fen == 0 or (payout.amount_fen > 0) != (left > 0) or abs(payout.amount_fen) > abs(left):
         raise PayoutTooLarge(left_fen=left)
+    if payout.paid_on > tx.now.astimezone(rules.CHINA).date():
+        raise PaidLater
     if not await db_statements.insert_payout(tx, merchant_id, payout):
         raise ReferenceUsed
     await db_statements.add_paid(tx, merchant_id, statement_id, payout.amount_fen)
@@ -261,7 +282,12 @@ async def pay(tx: Tx, merchant_id: MerchantId, statement_id: UUID, payout: Payou
 
 
 async def adjust(tx: Tx, merchant_id: MerchantId, amount_fen: int, reason: str, staff_id: UUID) -> UUID:
-    """The platform credits (negative: charges) a merchant by hand; it stands on the running statement."""
+    """The platform credits (negative: charges) a merchant by hand; it stands on the running statement.
+
+    Raises NotFound, AdjustmentOfNothing.
+    """
+    if amount_fen == 0:
+        raise AdjustmentOfNothing
     platform = await books.platform_of(tx)
     if platform is None or platform.merchant_id == merchant_id:
         raise NotFound

@@ -4,27 +4,52 @@ from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from bihuan import catalog, orders
 from bihuan.kernel import money
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.orders import LineRow, OrderRow
 from bihuan.settlement import books, db_commission, db_plans, rules
+from bihuan.settlement.books import Pair
 from bihuan.settlement.db_commission import Commission
 from bihuan.settlement.rules import Charged, LineCommission, Rule
 
 
-async def charge(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> int:
-    """Freezes and posts the commissions of paid orders; returns how many. Charged before, they stay as they are.
+class Refunded(msgspec.Struct, frozen=True):
+    """A decided refund of an order; its part of the commission goes back."""
 
-    The rules are those that held when the order was paid; a tier is decided by the month's turnover before it.
+    decision_id: UUID
+    order_id: OrderId
+    amount_fen: int
+
+
+async def settle(
+    tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId], refunds: Sequence[Refunded] = ()
+) -> None:
+    """Freezes the commissions of paid orders and gives back those of refunds; what was done before stays as it is.
+
+    Locks, in this order: the months' turnover, the commissions by order, both books. They are posted to once, at the
+    end: a book that is held while a commission is waited for would be a deadlock with whoever has it the other way.
     """
     platform = await books.platform_of(tx)
     if platform is None or platform.merchant_id == merchant_id:
-        return 0
-    rule_rows = await db_commission.list_rules(tx, platform.merchant_id, merchant_id)
+        return
+    pairs = await _charge(tx, merchant_id, platform.merchant_id, [*order_ids, *(one.order_id for one in refunds)])
+    for refund in sorted(refunds, key=lambda one: (one.order_id, one.decision_id)):
+        pairs += await _give_back(tx, merchant_id, refund)
+    await books.post(tx, merchant_id, platform.merchant_id, pairs)
+
+
+async def _charge(tx: Tx, merchant_id: MerchantId, platform_id: MerchantId, order_ids: Sequence[OrderId]) -> list[Pair]:
+    """The commissions of paid orders that have none, and their postings.
+
+    The rules are those that held when the order was paid; a tier is decided by the month's turnover before it.
+    """
+    rule_rows = await db_commission.list_rules(tx, platform_id, merchant_id)
     if not rule_rows:
-        return 0
+        return []
     found = await orders.list_orders(tx, merchant_id, order_ids)
     paid = sorted((order for order in found.values() if order.paid_at is not None), key=lambda o: o.order_id)
     turnover: dict[date, int] = {}
@@ -34,14 +59,12 @@ async def charge(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) 
     known = await db_commission.list_charged(tx, merchant_id, order_ids)
     paid = [order for order in paid if order.order_id not in known]
     if not paid:
-        return 0
+        return []
     charged = await _charged(tx, merchant_id, paid, rule_rows, turnover)
     await db_commission.insert(tx, merchant_id, charged)
     for month, base_fen in turnover.items():
         await db_commission.set_turnover(tx, merchant_id, month, base_fen)
-    pairs = [books.commission(head.order_id, head.order_no, head.amount_fen) for head, _ in charged if head.amount_fen]
-    await books.post(tx, merchant_id, platform.merchant_id, pairs)
-    return len(charged)
+    return [books.commission(head.order_id, head.order_no, head.amount_fen) for head, _ in charged if head.amount_fen]
 
 
 async def _charged(
@@ -87,23 +110,15 @@ def _bases(order: OrderRow, lines: Sequence[LineRow]) -> list[tuple[LineRow, int
     return list(zip(lines, money.split(goods, [line.total_fen for line in lines]), strict=True))
 
 
-async def give_back(
-    tx: Tx, merchant_id: MerchantId, decision_id: UUID, order_id: OrderId, refund_fen: int
-) -> Commission | None:
-    """A decided refund returns its part of the commission, once; the commission as it is now, None without one.
+async def _give_back(tx: Tx, merchant_id: MerchantId, refund: Refunded) -> list[Pair]:
+    """What a decided refund returns of a commission, once, and its posting.
 
     The parts follow what is refunded of what was paid, cumulatively: a full refund by parts returns all of it.
     """
-    before = await db_commission.find(tx, merchant_id, order_id, lock=True)
-    if before is None:
-        return None
-    if await db_commission.is_returned(tx, merchant_id, decision_id):
-        return before
-    refunded = min(before.refunded_fen + refund_fen, before.paid_fen)
+    before = await db_commission.find(tx, merchant_id, refund.order_id, lock=True)
+    if before is None or await db_commission.is_returned(tx, merchant_id, refund.decision_id):
+        return []
+    refunded = min(before.refunded_fen + refund.amount_fen, before.paid_fen)
     amount = rules.give_back(before.amount_fen, before.paid_fen, refunded, before.returned_fen)
-    await db_commission.insert_return(tx, merchant_id, decision_id, order_id, refund_fen, amount)
-    platform = await books.platform_of(tx)
-    if amount and platform is not None:
-        pair = books.commission_return(decision_id, before.order_no, amount)
-        await books.post(tx, merchant_id, platform.merchant_id, [pair])
-    return await db_commission.find(tx, merchant_id, order_id)
+    await db_commission.insert_return(tx, merchant_id, refund.decision_id, refund.order_id, refund.amount_fen, amount)
+    return [books.commission_return(refund.decision_id, before.order_no, amount)] if amount else []

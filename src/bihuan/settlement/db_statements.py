@@ -179,6 +179,17 @@ async def insert_lines(tx: Tx, merchant_id: MerchantId, statement_id: UUID, line
     )
 
 
+async def set_period_end(tx: Tx, merchant_id: MerchantId, statement_id: UUID, at: datetime) -> None:
+    """The (locked) running period ends at this time."""
+    await tx.execute(
+        """update statements set period_to = $3, closes_at = $3
+           where merchant_id = $1 and statement_id = $2 and state = 'open'""",
+        merchant_id,
+        statement_id,
+        at,
+    )
+
+
 async def set_closed(tx: Tx, merchant_id: MerchantId, closed: Statement) -> None:
     """open -> closed, or paid when nothing is due."""
     await tx.execute(

@@ -59,6 +59,22 @@ class ReferenceUsed(Conflict):
     en = "This bank reference was recorded before."
 
 
+class PaidLater(Unprocessable):
+    """The bank transfer is said to be made on a day to come."""
+
+    code = "paid_later"
+    zh = "付款日期不能晚于今天。"
+    en = "A payment cannot have been made on a day to come."
+
+
+class AdjustmentOfNothing(Unprocessable):
+    """An adjustment that moves no money."""
+
+    code = "adjustment_of_nothing"
+    zh = "调整金额不能为零。"
+    en = "An adjustment must be of some amount."
+
+
 class SharingNotFailed(Conflict):
     """Only what failed is taken up again, or given up."""
 

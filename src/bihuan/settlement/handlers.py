@@ -9,6 +9,7 @@ from bihuan.kernel.events import Envelope, Handler
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.kernel.jobs import Periodic
 from bihuan.settlement import closing, commission, db_sharing, plans, returning, rules, sharing
+from bihuan.settlement.commission import Refunded
 
 
 async def charge_and_give_back(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
@@ -21,9 +22,8 @@ async def charge_and_give_back(tx: Tx, merchant_id: MerchantId, envelopes: Seque
     # the sharings first, as everywhere: their rows are locked before commissions and books
     if paid:
         await sharing.begin(tx, merchant_id, paid)
-    await commission.charge(tx, merchant_id, [*paid, *(OrderId(fact.reference_id) for fact in settled)])
-    for fact in settled:
-        await commission.give_back(tx, merchant_id, fact.decision_id, OrderId(fact.reference_id), fact.amount_fen)
+    back = [Refunded(fact.decision_id, OrderId(fact.reference_id), fact.amount_fen) for fact in settled]
+    await commission.settle(tx, merchant_id, paid, back)
 
 
 async def share_completed(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:

@@ -16,7 +16,6 @@ from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.settlement import closing, db_statements, views
 from bihuan.settlement.db_statements import Payout, Statement
-from bihuan.settlement.errors import PayoutTooLarge
 from bihuan.settlement.platform_routes import names_of
 from bihuan.settlement.routes import OfKind
 from bihuan.settlement.schemas import (
@@ -115,6 +114,13 @@ async def close_statement(rt: Runtime, merchant_id: FromPath[UUID], statement_id
         return await closing.close(tx, MerchantId(merchant_id), statement_id)
 
 
+@post(ONE + "/cut", opt=WRITE, status_code=200)
+async def cut_statement(rt: Runtime, merchant_id: FromPath[UUID], statement_id: FromPath[UUID]) -> Statement:
+    """Ends the running period now and closes it: a merchant leaves, or wants its money (409 `statement_closed`)."""
+    async with rt.db.transaction() as tx:
+        return await closing.cut(tx, MerchantId(merchant_id), statement_id)
+
+
 @post(ONE + "/payouts", opt=WRITE)
 async def add_payout(
     rt: Runtime,
@@ -158,8 +164,6 @@ async def add_adjustment(
     """Credits a merchant by hand (negative: charges it); it stands on the running statement."""
 
     async def work() -> Adjusted:
-        if data.amount_fen == 0:
-            raise PayoutTooLarge(left_fen=0)
         merchant = await merchants.get(tx, MerchantId(merchant_id))
         reason, by = data.reason.strip(), staff.staff_id
         return Adjusted(await closing.adjust(tx, merchant.merchant_id, data.amount_fen, reason, by))
@@ -179,6 +183,7 @@ ROUTES = (
     statement_pdf,
     show_order,
     close_statement,
+    cut_statement,
     add_payout,
     add_adjustment,
 )

@@ -16,6 +16,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments.refunds import RefundRow
 from bihuan.payments.shared import decided_fen, sharing_line
 from bihuan.settlement import books, commission, db_commission, db_returns, db_sharing
+from bihuan.settlement.commission import Refunded
 from bihuan.settlement.db_returns import ReturnRow
 from bihuan.settlement.db_sharing import Sharing
 from bihuan.settlement.errors import ReturnNotFailed
@@ -40,8 +41,8 @@ async def before_refund(rt: Runtime, refund: RefundRow) -> bool:
         # first of all: a share that is planned now must know of this refund
         row = await db_sharing.find(tx, refund.merchant_id, order_id, lock=True)
         amount_fen = await decided_fen(tx, refund.merchant_id, refund.decision_id)
-        await commission.charge(tx, refund.merchant_id, [order_id])
-        await commission.give_back(tx, refund.merchant_id, refund.decision_id, order_id, amount_fen)
+        part = Refunded(refund.decision_id, order_id, amount_fen)
+        await commission.settle(tx, refund.merchant_id, [], [part])
         return row is None or await _ready(tx, row)
 
 

@@ -13,10 +13,11 @@ from bihuan.kernel.ids import OrderId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.settlement import books, closing, db_plans, db_sharing, db_statements, sharing, views
+from bihuan.settlement.db_accounts import PaidOut
 from bihuan.settlement.db_sharing import Sharing
 from bihuan.settlement.db_statements import Statement
 from bihuan.settlement.rules import Kind
-from bihuan.settlement.schemas import LineView, MyPlan, OrderSettlement, StatementView
+from bihuan.settlement.schemas import AdjustmentView, LineView, MyPlan, MyTerms, OrderSettlement, StatementView
 from bihuan.staff import StaffSession
 
 READ = access("staff:settlement.read")
@@ -112,6 +113,33 @@ async def retry_sharing(rt: Runtime, staff: StaffSession, order_id: FromPath[UUI
         await sharing.retry(tx, staff.merchant_id, OrderId(order_id))
 
 
+@get("/api/merchant/settlement/terms", opt=READ)
+async def show_terms(rt: Runtime, staff: StaffSession) -> MyTerms:
+    """When my periods end and close, when commissions are shared, and the rules that can charge me."""
+    async with rt.db.session() as tx:
+        platform = await books.platform_of(tx)
+        return MyTerms(
+            await db_plans.find_terms(tx, staff.merchant_id),
+            await views.rules_for(tx, platform.merchant_id, staff.merchant_id) if platform else [],
+        )
+
+
+@get("/api/merchant/settlement/adjustments", opt=READ)
+async def list_adjustments(
+    rt: Runtime, staff: StaffSession, limit: Limit = 20, cursor: Cursor = None
+) -> Page[AdjustmentView]:
+    """What the platform credited or charged me by hand, with its reasons, the newest first."""
+    async with rt.db.session() as tx:
+        return await views.list_adjustments(tx, staff.merchant_id, None, limit, cursor)
+
+
+@get("/api/merchant/settlement/payouts", opt=READ)
+async def list_payouts(rt: Runtime, staff: StaffSession, limit: Limit = 20, cursor: Cursor = None) -> Page[PaidOut]:
+    """Bank transfers of my statements, the newest first."""
+    async with rt.db.session() as tx:
+        return await views.list_payouts(tx, staff.merchant_id, limit, cursor)
+
+
 @get("/api/merchant/settlement/plan", opt=READ)
 async def show_plan(rt: Runtime, staff: StaffSession) -> MyPlan:
     """The plan that the merchant is on, what is on offer, and the last twelve bills."""
@@ -136,4 +164,7 @@ ROUTES = (
     list_sharings,
     retry_sharing,
     show_plan,
+    show_terms,
+    list_adjustments,
+    list_payouts,
 )

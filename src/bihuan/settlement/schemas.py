@@ -9,8 +9,9 @@ from msgspec import Meta
 
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.kernel.money import MAX_FEN
+from bihuan.settlement.db_accounts import Adjustment, PaidOut, Unpaid
 from bihuan.settlement.db_commission import Commission, Returned
-from bihuan.settlement.db_plans import Invoice, Plan, Subscription
+from bihuan.settlement.db_plans import Invoice, Plan, Subscription, Terms
 from bihuan.settlement.db_returns import ReturnRow
 from bihuan.settlement.db_sharing import Sharing, SharingOrderRow
 from bihuan.settlement.db_statements import Line, Payout, Statement
@@ -171,6 +172,66 @@ class Adjusted(msgspec.Struct, frozen=True):
     """What was written."""
 
     adjustment_id: UUID
+
+
+class AdjustmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An adjustment as both sides see it; `by` is the operator's name, for operators."""
+
+    adjustment_id: UUID
+    amount_fen: int
+    reason: str
+    by: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: Adjustment, by: str) -> "AdjustmentView":
+        """From the row."""
+        return cls(
+            adjustment_id=row.adjustment_id,
+            amount_fen=row.amount_fen,
+            reason=row.reason,
+            by=by,
+            created_at=row.created_at,
+        )
+
+
+class MerchantPayout(msgspec.Struct, frozen=True):
+    """A payout among those of all merchants."""
+
+    merchant_name: str
+    payout: PaidOut
+
+
+class AccountView(msgspec.Struct, frozen=True, kw_only=True):
+    """A merchant among those that settle with the platform."""
+
+    merchant_id: MerchantId
+    code: str
+    merchant_name: str
+    suspended: bool
+    terms: Terms
+    plan_name: str | None
+    unpaid: Unpaid
+
+
+class AccountDetail(msgspec.Struct, frozen=True, kw_only=True):
+    """How one merchant settles. `rules` are those that can charge it now, in the order in which they are tried."""
+
+    merchant_id: MerchantId
+    code: str
+    merchant_name: str
+    suspended: bool
+    terms: Terms
+    subscription: Subscription | None
+    rules: list[Rule]
+    unpaid: Unpaid
+
+
+class MyTerms(msgspec.Struct, frozen=True):
+    """How I settle with the platform, and the rules that can charge me now, in the order in which they are tried."""
+
+    terms: Terms
+    rules: list[Rule]
 
 
 class PlanIn(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,16 +5,18 @@ from uuid import UUID
 
 from litestar import Response
 
-from bihuan import merchants, orders
+from bihuan import merchants, orders, staff
 from bihuan.kernel import paging
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound, Unprocessable
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.kernel.paging import Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.settlement import closing, db_commission, db_returns, db_sharing, db_statements, sheets
+from bihuan.settlement import closing, db_accounts, db_commission, db_returns, db_sharing, db_statements, sheets
+from bihuan.settlement.db_accounts import PaidOut
 from bihuan.settlement.db_statements import Line, Payout, Statement
-from bihuan.settlement.schemas import LineView, OrderSettlement, ReturnView, StatementView
+from bihuan.settlement.rules import Rule
+from bihuan.settlement.schemas import AdjustmentView, LineView, OrderSettlement, ReturnView, StatementView
 
 MOST_FILE_LINES = 100_000
 """What a file holds; above it, the lines are to be read page by page."""
@@ -62,6 +64,31 @@ async def list_lines(
         found = await db_statements.list_lines(tx, merchant_id, statement_id, kind, after, limit + 1)
     more = paging.encode(str(found[limit - 1].transaction_id)) if len(found) > limit else None
     return Page([LineView.of(line) for line in found[:limit]], more)
+
+
+async def rules_for(tx: Tx, platform_id: MerchantId, merchant_id: MerchantId) -> list[Rule]:
+    """The platform's rules that can charge a merchant now or later, in the order in which they are tried."""
+    found = await db_commission.list_rules(tx, platform_id, merchant_id)
+    return [rule for rule in found if rule.valid_until is None or rule.valid_until > tx.now]
+
+
+async def list_adjustments(
+    tx: Tx, merchant_id: MerchantId, platform_id: MerchantId | None, limit: int, cursor: str | None
+) -> Page[AdjustmentView]:
+    """Adjustments, the newest first; with the operators' names when the platform is given."""
+    (before,) = paging.decode(cursor, tuple[UUID]) or (None,)
+    rows = await db_accounts.list_adjustments(tx, merchant_id, before, limit + 1)
+    names = await staff.list_names(tx, platform_id, sorted({row.staff_id for row in rows})) if platform_id else {}
+    more = paging.encode(str(rows[limit - 1].adjustment_id)) if len(rows) > limit else None
+    return Page([AdjustmentView.of(row, names.get(row.staff_id, "")) for row in rows[:limit]], more)
+
+
+async def list_payouts(tx: Tx, merchant_id: MerchantId, limit: int, cursor: str | None) -> Page[PaidOut]:
+    """Payouts, the newest first."""
+    (before,) = paging.decode(cursor, tuple[UUID]) or (None,)
+    rows = await db_accounts.list_payouts(tx, merchant_id, before, limit + 1)
+    more = paging.encode(str(rows[limit - 1].payout_id)) if len(rows) > limit else None
+    return Page(rows[:limit], more)
 
 
 async def show_order(tx: Tx, merchant_id: MerchantId, order_id: UUID) -> OrderSettlement:
