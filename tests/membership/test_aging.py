@@ -11,8 +11,7 @@ from bihuan.facts.payments import RefundSettled
 from bihuan.kernel import verification
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import OrderId, PaymentId, ShopperId, new_id
-from bihuan.membership import CHECKS, aging, db, rules
-from bihuan.membership.aging import PointsSettings
+from bihuan.membership import CHECKS, PointsSettings, Wish, aging, db, hold, redeem, rules, save_settings
 from bihuan.membership.db import Entry
 from tests.membership.test_cards import Desk
 from tests.membership.test_cards import desk as desk
@@ -69,7 +68,6 @@ async def test_the_oldest_points_go_first_and_only_what_is_too_old(desk: Desk) -
         shopper_id = await desk.shopper()
         await desk.pay((shopper_id, 1_00))
         lots: list[tuple[int, int]] = []  # (days ago, points), the oldest first
-        entries: list[Entry] = []
         async with desk.rt.db.transaction() as tx:
             card = (await db.members_of(tx, merchant_id, [shopper_id]))[shopper_id]
             for days in sorted((chance.randrange(2, 800) for _ in range(chance.randrange(8))), reverse=True):
@@ -84,22 +82,24 @@ async def test_the_oldest_points_go_first_and_only_what_is_too_old(desk: Desk) -
                             lots.insert(0, (day, rest))
                 else:
                     lots.append((days, points))
-                if points:
-                    entries.append(
-                        Entry(
-                            member_id=card.member_id,
-                            points=points,
-                            growth=0,
-                            source="test",
-                            source_id=new_id(),
-                            occurred_at=now - timedelta(days=days),
-                        )
+                if points > 0:
+                    entry = Entry(
+                        member_id=card.member_id,
+                        points=points,
+                        growth=0,
+                        source="test",
+                        source_id=new_id(),
+                        occurred_at=now - timedelta(days=days),
                     )
-            if entries:
-                await db.add_entries(tx, merchant_id, entries)
+                    await db.add_entries(tx, merchant_id, [entry])
+                elif points < 0:
+                    order_id = new_id()
+                    wish = Wish(reference_id=order_id, shopper_id=shopper_id, points=-points, worth_fen=1)
+                    await hold(tx, merchant_id, [wish])
+                    await redeem(tx, merchant_id, [order_id])
         expected[shopper_id] = 1 + sum(left for day, left in lots if day < 365)
     async with desk.rt.db.transaction() as tx:
-        await aging.save_settings(tx, merchant_id, PointsSettings(12))
+        await save_settings(tx, merchant_id, PointsSettings(12))
     for _ in range(2):
         await aging.expire(desk.rt)
     async with desk.rt.db.session() as tx:

@@ -1,5 +1,6 @@
 """Facts of membership."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from bihuan.facts import Fact
@@ -39,3 +40,14 @@ class PointsExpired(Fact, frozen=True, kw_only=True):
     member_id: MemberId
     shopper_id: ShopperId
     points: int
+
+
+class PointsExpiring(Fact, frozen=True, kw_only=True):
+    """Points are about to expire, the first of them at `expires_at`; told once of each."""
+
+    kind: ClassVar[str] = "member.points_expiring"
+
+    member_id: MemberId
+    shopper_id: ShopperId
+    points: int
+    expires_at: datetime

@@ -1,11 +1,48 @@
-"""Membership: a payment opens the card; payments bring points and growth, growth brings levels.
+"""Membership: a payment opens the card; payments bring points and growth, growth brings levels; points pay again.
 
 Invariants: a shopper has one card per merchant; points and growth are the sums of their entries, which are
-only added; each paid order brings points once.
+only added; each paid order brings points once. Every point lies in a lot, in one place: available, held for something
+that waits for its payment, redeemed, expired or taken back; the oldest are spent first, and no point twice.
 """
 
 from .checks import CHECKS
 from .db import Member, find_by_number, find_member, members_of
+from .holds import (
+    PointsQuote,
+    PointsShort,
+    Wish,
+    hold,
+    hold_again,
+    lock,
+    quote_points,
+    redeem,
+    release,
+    return_worth,
+    spendable,
+)
 from .rules import DEFAULT_LEVELS, Level
+from .terms import PointsSettings, get_settings, save_settings
 
-__all__ = ["CHECKS", "DEFAULT_LEVELS", "Level", "Member", "find_by_number", "find_member", "members_of"]
+__all__ = [
+    "CHECKS",
+    "DEFAULT_LEVELS",
+    "Level",
+    "Member",
+    "PointsQuote",
+    "PointsSettings",
+    "PointsShort",
+    "Wish",
+    "find_by_number",
+    "find_member",
+    "get_settings",
+    "hold",
+    "hold_again",
+    "lock",
+    "members_of",
+    "quote_points",
+    "redeem",
+    "release",
+    "return_worth",
+    "save_settings",
+    "spendable",
+]

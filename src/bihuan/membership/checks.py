@@ -23,4 +23,51 @@ CHECKS = (
            where f.kind = 'order.paid' and (f.payload ->> 'paid_fen')::bigint >= 100
              and e.entry_id is null and d.fact_id is null and s.walk_in is not true""",
     ),
+    Check(
+        "membership.lots_make_the_balance",
+        "what can be spent or is held of a card's lots is its balance",
+        """select m.member_id::text as id, m.points, coalesce(sum(l.available + l.held), 0) as lots from members m
+           left join points_lots l on l.merchant_id = m.merchant_id and l.member_id = m.member_id
+           group by m.merchant_id, m.member_id having m.points <> coalesce(sum(l.available + l.held), 0)""",
+    ),
+    Check(
+        "membership.earned_is_somewhere",
+        "held + redeemed + expired + taken back + left of a card = what it earned",
+        """select m.member_id::text as id, l.* from members m
+           left join lateral (
+             select sum(points) as points, sum(available) as free, sum(held) as held, sum(redeemed) as redeemed,
+                    sum(expired) as expired, sum(revoked) as revoked
+             from points_lots where merchant_id = m.merchant_id and member_id = m.member_id) l on true
+           where (l.points <> l.free + l.held + l.redeemed + l.expired + l.revoked
+               or m.points <> coalesce(l.points - l.redeemed - l.expired - l.revoked, 0))""",
+    ),
+    Check(
+        "membership.holds_are_in_lots",
+        "held and redeemed points of a lot are those of the holds that took them",
+        """select l.lot_id::text as id, l.held, l.redeemed, p.held as of_holds, p.redeemed as of_redeemed
+           from points_lots l left join lateral (
+             select coalesce(sum(p.points) filter (where h.state = 'held'), 0) as held,
+                    coalesce(sum(p.points - p.returned) filter (where h.state = 'redeemed'), 0) as redeemed
+             from points_hold_parts p join points_holds h
+               on h.merchant_id = p.merchant_id and h.reference_id = p.reference_id
+             where p.merchant_id = l.merchant_id and p.lot_id = l.lot_id) p on true
+           where l.held <> p.held or l.redeemed <> p.redeemed""",
+    ),
+    Check(
+        "membership.holds_are_whole",
+        "a hold's parts are its points, spent once when redeemed; what refunds returned is what it and its parts say",
+        """select h.reference_id::text as id, h.state, h.points, p.points as parts from points_holds h
+           left join lateral (
+             select coalesce(sum(points), 0) as points, coalesce(sum(returned), 0) as returned
+             from points_hold_parts where merchant_id = h.merchant_id and reference_id = h.reference_id) p on true
+           left join lateral (
+             select coalesce(sum(points), 0) as points, coalesce(sum(worth_fen), 0) as worth_fen
+             from points_returns where merchant_id = h.merchant_id and reference_id = h.reference_id) r on true
+           left join lateral (
+             select -sum(points) as spent from points_entries
+             where merchant_id = h.merchant_id and source = 'redeem' and source_id = h.reference_id) e on true
+           where p.points <> case h.state when 'released' then 0 else h.points end
+             or coalesce(e.spent, 0) <> case h.state when 'redeemed' then h.points else 0 end
+             or p.returned <> h.returned_points or r.points <> h.returned_points or r.worth_fen <> h.returned_fen""",
+    ),
 )

@@ -133,7 +133,10 @@ async def lock_members(tx: Tx, merchant_id: MerchantId, member_ids: Sequence[Mem
 
 
 async def add_entries(tx: Tx, merchant_id: MerchantId, entries: Sequence[Entry]) -> list[Member]:
-    """Adds entries that are not there yet and their sums to the balances; the members whom that changed."""
+    """Adds entries that are not there yet and their sums to the balances; the members whom that changed.
+
+    What is earned is a lot of its own. Points that come back, or leave, change lots: that is the caller's (`lots`).
+    """
     rows = await tx.fetch(
         f"""with added as (
               insert into points_entries (merchant_id, entry_id, member_id, points, growth, source, source_id,
@@ -141,7 +144,11 @@ async def add_entries(tx: Tx, merchant_id: MerchantId, entries: Sequence[Entry])
               select $1, e.* from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::text[], $7::uuid[],
                 $8::timestamptz[]) as e
               on conflict (merchant_id, source, source_id) do nothing
-              returning member_id, points, growth
+              returning entry_id, member_id, points, growth, source, source_id, occurred_at
+            ), lots as (
+              insert into points_lots (merchant_id, lot_id, member_id, source_id, earned_at, points, available)
+              select $1, entry_id, member_id, source_id, occurred_at, points, points from added
+              where points > 0 and source not in ('return', 'merge_in')
             ), sums as (
               select member_id, sum(points)::bigint as points, sum(growth)::bigint as growth from added group by 1
             ), changed as (
@@ -192,6 +199,17 @@ async def list_entries(
     return [(row["entry_id"], Entry(**{k: v for k, v in row.items() if k != "entry_id"})) for row in rows]
 
 
+async def sum_sources(tx: Tx, merchant_id: MerchantId, member_id: MemberId) -> dict[str, int]:
+    """A member's points by what brought or took them."""
+    rows = await tx.fetch(
+        """select source, sum(points)::bigint as points from points_entries
+           where merchant_id = $1 and member_id = $2 group by source""",
+        merchant_id,
+        member_id,
+    )
+    return {row["source"]: row["points"] for row in rows}
+
+
 # -- levels -----------------------------------------------------------------------------------------
 
 
@@ -238,4 +256,18 @@ async def close_card(tx: Tx, merchant_id: MerchantId, member_id: MemberId, into:
     """A card ends; what was on it is on another."""
     await tx.execute(
         "update members set merged_into = $3 where merchant_id = $1 and member_id = $2", merchant_id, member_id, into
+    )
+
+
+async def hand_over_owed(tx: Tx, merchant_id: MerchantId, former_id: MemberId, member_id: MemberId) -> None:
+    """What one card's refunds still want, another's now do."""
+    await tx.execute(
+        """update members m set owed_points = m.owed_points + f.owed_points
+           from members f where f.merchant_id = $1 and f.member_id = $2 and m.merchant_id = $1 and m.member_id = $3""",
+        merchant_id,
+        former_id,
+        member_id,
+    )
+    await tx.execute(
+        "update members set owed_points = 0 where merchant_id = $1 and member_id = $2", merchant_id, former_id
     )

@@ -18,10 +18,10 @@ from bihuan.kernel.http import access
 from bihuan.kernel.ids import MemberId, ShopperId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.membership import aging, db, service
-from bihuan.membership.aging import PointsSettings
+from bihuan.membership import db, lots, service, terms
 from bihuan.membership.db import Entry, Member
-from bihuan.membership.rules import Level, level_for, next_level
+from bihuan.membership.rules import Level, level_for, months_after, months_before, next_level, worth_of
+from bihuan.membership.terms import PointsSettings
 from bihuan.merchants import Merchant
 from bihuan.staff import StaffSession
 
@@ -62,12 +62,37 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PointsOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that came or went. `source`: order (its id in `source_id`), refund, expire, merge_in or merge_out."""
+    """Points that came or went. `source`: order (its id in `source_id`) earned them, redeem (an order's id) spent
+    them, return gave spent ones back with a refund, refund took earned ones back, owed did so later, expire, merge_in
+    or merge_out."""
 
     points: int
     source: str
     source_id: UUID
     occurred_at: datetime
+
+
+class ExpiringOut(msgspec.Struct, frozen=True):
+    """The points that are the next to expire."""
+
+    points: int
+    expires_at: datetime
+
+
+class PointsSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of all points of a card: `available` can be spent, `held` wait for the payment of orders, the rest
+    is over. `worth_fen`: what the available ones are worth; null where orders cannot be paid with points."""
+
+    available: int
+    held: int
+    earned: int
+    redeemed: int
+    returned: int
+    expired: int
+    revoked: int
+    next_to_expire: ExpiringOut | None
+    worth_fen: int | None
+    settings: PointsSettings
 
 
 class MemberShopper(msgspec.Struct, frozen=True):
@@ -132,6 +157,35 @@ async def list_points(
     return Page([_points(entry) for _, entry in found[:limit]], next_cursor)
 
 
+@get("/api/shop/{m:str}/member/points-summary", opt=access("shopper"))
+async def summarize_points(rt: Runtime, merchant: Merchant, shopper: ShopperSession) -> PointsSummary:
+    """What became of the shopper's points, and which are the next to expire."""
+    merchant_id = merchant.merchant_id
+    async with rt.db.transaction(readonly=True) as tx:
+        member = await db.find_member(tx, merchant_id, shopper.shopper_id)
+        if member is None:
+            raise NotAMember
+        settings = await terms.get_settings(tx, merchant_id)
+        since = months_before(tx.now, settings.life_months) if settings.life_months else None
+        available, held = await lots.sum_places(tx, merchant_id, member.member_id, since)
+        sums = await db.sum_sources(tx, merchant_id, member.member_id)
+        oldest = await lots.next_to_go(tx, merchant_id, member.member_id, since) if settings.life_months else None
+    return PointsSummary(
+        available=available,
+        held=held,
+        earned=sums.get("order", 0),
+        redeemed=-sums.get("redeem", 0),
+        returned=sums.get("return", 0),
+        expired=-sums.get("expire", 0),
+        revoked=-sums.get("refund", 0) - sums.get("owed", 0),
+        next_to_expire=ExpiringOut(oldest[1], months_after(oldest[0], settings.life_months))
+        if oldest and settings.life_months
+        else None,
+        worth_fen=worth_of(available, settings.points_per_yuan) if settings.redeem else None,
+        settings=settings,
+    )
+
+
 @get("/api/merchant/members", opt=access("staff:members.read"))
 async def list_members(
     rt: Runtime,
@@ -164,16 +218,16 @@ async def show_levels(rt: Runtime, staff: StaffSession) -> Levels:
 
 @get("/api/merchant/points-settings", opt=access("staff:members.read"))
 async def show_points_settings(rt: Runtime, staff: StaffSession) -> PointsSettings:
-    """How long points live."""
+    """How points are earned, how long they live, and what they are worth."""
     async with rt.db.session() as tx:
-        return await aging.get_settings(tx, staff.merchant_id)
+        return await terms.get_settings(tx, staff.merchant_id)
 
 
 @put("/api/merchant/points-settings", opt=access("staff:members.write"))
 async def save_points_settings(rt: Runtime, staff: StaffSession, data: JSONBody[PointsSettings]) -> PointsSettings:
-    """Sets how long points live; an hourly job takes what is older, the oldest first."""
+    """Sets the terms of points. Rates count for orders from now on; an hourly job takes what is too old."""
     async with rt.db.transaction() as tx:
-        return await aging.save_settings(tx, staff.merchant_id, data)
+        return await terms.save_settings(tx, staff.merchant_id, data)
 
 
 @put("/api/merchant/member-levels", opt=access("staff:members.write"))
@@ -209,6 +263,7 @@ def _member(levels: Sequence[Level], member: Member, shopper: Shopper | None) ->
 ROUTES: tuple[Any, ...] = (
     show_card,
     list_points,
+    summarize_points,
     list_members,
     show_levels,
     save_levels,

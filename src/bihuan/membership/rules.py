@@ -3,10 +3,14 @@
 import calendar
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NewType
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
+
+LotId = NewType("LotId", UUID)
+"""Names a lot of points: the entry that brought them."""
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -26,9 +30,51 @@ DEFAULT_LEVELS = (
 )
 
 
-def points_for(paid_fen: int) -> int:
-    """Points, and growth, for an amount paid: one per whole yuan."""
+def growth_for(paid_fen: int) -> int:
+    """Growth for an amount paid: one per whole yuan."""
     return max(paid_fen, 0) // 100
+
+
+def points_for(paid_fen: int, earn_per_yuan: int = 1) -> int:
+    """Points for an amount paid, rounded down."""
+    return max(paid_fen, 0) * earn_per_yuan // 100
+
+
+def worth_of(points: int, points_per_yuan: int) -> int:
+    """What points are worth, in fen; exact for whole steps."""
+    return points * 100 // points_per_yuan
+
+
+def most_usable(
+    available: int, goods_fen: int, total_fen: int, *, points_per_yuan: int, step: int, most_percent: int
+) -> int:
+    """The most points that may pay for an order: what is there, up to a share of the goods, in whole steps.
+
+    At least 1 fen of the total stays to be paid: no payment is of nothing.
+    """
+    cap_fen = min(max(goods_fen, 0) * most_percent // 100, total_fen - 1)
+    return max(0, min(available, cap_fen * points_per_yuan // 100)) // step * step
+
+
+def take_in_order(lots: Sequence[tuple[LotId, int]], points: int) -> list[tuple[LotId, int]]:
+    """From which lots `points` come when each is emptied before the next: at most what is there."""
+    taken: list[tuple[LotId, int]] = []
+    for lot_id, there in lots:
+        part = min(there, points)
+        if part > 0:
+            taken.append((lot_id, part))
+            points -= part
+    return taken
+
+
+def to_return(points: int, worth_fen: int, returned_fen: int) -> int:
+    """How many of the points that paid `worth_fen` are back when so much of it is; all of it brings back all."""
+    return points * returned_fen // worth_fen
+
+
+def months_after(at: datetime, months: int) -> datetime:
+    """The same day `months` later, or the last day of that month."""
+    return months_before(at, -months)
 
 
 def months_before(now: datetime, months: int) -> datetime:

@@ -11,9 +11,9 @@ from bihuan.kernel.errors import Unprocessable
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import MerchantId, ShopperId
 
-from . import db
+from . import db, lots
 from .db import Entry, Member
-from .rules import DEFAULT_LEVELS, Level, level_for, levels_problem, points_for
+from .rules import DEFAULT_LEVELS, Level, growth_for, level_for, levels_problem, points_for
 
 
 class LevelsNotAcceptable(Unprocessable):
@@ -37,7 +37,7 @@ async def save_levels(tx: Tx, merchant_id: MerchantId, levels: Sequence[Level]) 
     return levels
 
 
-async def reward(tx: Tx, merchant_id: MerchantId, orders: Sequence[OrderPaid]) -> None:
+async def reward(tx: Tx, merchant_id: MerchantId, orders: Sequence[OrderPaid], earn_per_yuan: int = 1) -> None:
     """Opens cards for the shoppers of paid orders and adds their points; an order counts once.
 
     Emits MemberJoined for new cards and MemberLevelChanged for old ones that reach another level.
@@ -53,7 +53,8 @@ async def reward(tx: Tx, merchant_id: MerchantId, orders: Sequence[OrderPaid]) -
         joined = await db.open_cards(tx, merchant_id, unknown, levels[0].code)
         known = await db.members_of(tx, merchant_id, list(first_orders))
     await db.lock_members(tx, merchant_id, [member.member_id for member in known.values()])
-    changed = await db.add_entries(tx, merchant_id, [e for o in orders if (e := _entry(known[o.shopper_id], o))])
+    earned = [e for o in orders if (e := _entry(known[o.shopper_id], o, earn_per_yuan))]
+    changed = await db.add_entries(tx, merchant_id, earned)
     current = {**{m.shopper_id: m for m in known.values()}, **{m.shopper_id: m for m in changed}}
     rises = [
         (member, level_for(levels, member.growth))
@@ -64,26 +65,26 @@ async def reward(tx: Tx, merchant_id: MerchantId, orders: Sequence[OrderPaid]) -
         await db.set_levels(tx, merchant_id, [(member.member_id, level.code) for member, level in rises])
     await emit(
         tx,
-        *(_joined(current[s], first_orders[s], levels) for s in sorted(joined)),
+        *(_joined(current[s], first_orders[s], levels, earn_per_yuan) for s in sorted(joined)),
         *(_risen(tx, merchant_id, m, level) for m, level in rises if m.shopper_id not in joined),
     )
 
 
-def _entry(member: Member, order: OrderPaid) -> Entry | None:
-    points = points_for(order.paid_fen)
-    if points == 0:
+def _entry(member: Member, order: OrderPaid, earn_per_yuan: int) -> Entry | None:
+    points, growth = points_for(order.paid_fen, earn_per_yuan), growth_for(order.paid_fen)
+    if points == 0 and growth == 0:
         return None
     return Entry(
         member_id=member.member_id,
         points=points,
-        growth=points,
+        growth=growth,
         source="order",
         source_id=order.order_id,
         occurred_at=order.occurred_at,
     )
 
 
-def _joined(member: Member, order: OrderPaid, levels: Sequence[Level]) -> MemberJoined:
+def _joined(member: Member, order: OrderPaid, levels: Sequence[Level], earn_per_yuan: int) -> MemberJoined:
     return MemberJoined(
         merchant_id=order.merchant_id,
         occurred_at=order.occurred_at,
@@ -91,7 +92,7 @@ def _joined(member: Member, order: OrderPaid, levels: Sequence[Level]) -> Member
         shopper_id=member.shopper_id,
         number=member.number,
         level_name=level_for(levels, member.growth).name,
-        points=points_for(order.paid_fen),
+        points=points_for(order.paid_fen, earn_per_yuan),
         order_id=order.order_id,
         store_id=order.store_id,
     )
@@ -134,6 +135,8 @@ async def merge(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_i
         changed = await db.add_entries(tx, merchant_id, [out, into])
         levels = await get_levels(tx, merchant_id)
         await db.set_levels(tx, merchant_id, [(m.member_id, level_for(levels, m.growth).code) for m in changed])
+    await lots.hand_over(tx, merchant_id, former.member_id, kept.member_id)
+    await db.hand_over_owed(tx, merchant_id, former.member_id, kept.member_id)
     await tx.execute(
         "update points_orders set member_id = $3 where merchant_id = $1 and member_id = $2",
         merchant_id,
