@@ -53,6 +53,10 @@ async def _forever(loop_body: Callable[[Runtime], Coroutine[Any, Any, None]], rt
             await asyncio.sleep(1)
 
 
+LINGER_SECONDS = 0.1
+"""Between rounds of deliveries: facts of a rush are handled in batches, and nobody waits for them."""
+
+
 async def _deliver(rt: Runtime) -> None:
     """Drains deliveries at each wake-up, and sweeps for those whose wake-up was lost."""
     dispatcher = Dispatcher(rt.db, wiring.HANDLERS)
@@ -72,7 +76,7 @@ async def _deliver(rt: Runtime) -> None:
         try:
             while not lost.is_set():
                 wake.clear()
-                await dispatcher.drain()
+                await dispatcher.drain(linger_seconds=LINGER_SECONDS)
                 try:
                     async with asyncio.timeout(SWEEP_EVERY.total_seconds()):
                         await wake.wait()

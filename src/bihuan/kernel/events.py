@@ -6,6 +6,7 @@ transaction: exactly once in the database. A batch that fails is run again one b
 tried again later, and parked with its error after MAX_ATTEMPTS.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
@@ -88,18 +89,30 @@ class Dispatcher:
         self._handlers: Mapping[str, Handler] = {handler.name: handler for handler in handlers}
         self._types: Mapping[str, type[Any]] = {f.kind: f for h in handlers for f in h.facts}
 
-    async def drain(self, *, limit: int = 1_000_000) -> int:
-        """Handles what is due until nothing is, or `limit` deliveries are done; returns how many."""
+    async def drain(self, *, limit: int = 1_000_000, linger_seconds: float = 0.0) -> int:
+        """Handles what is due until nothing is, or `limit` deliveries are done; returns how many.
+
+        Between rounds it lingers, so that under load a round finds batches and not single facts.
+        """
         done = 0
         while done < limit:
             handled = 0
             for merchant_id, name in await self._due():
-                while taken := await self._run_batch(merchant_id, self._handlers[name]):
-                    handled += taken
-                    if done + handled >= limit:
-                        break
+                handled += await self._run_all(merchant_id, self._handlers[name], limit - done - handled)
+                if done + handled >= limit:
+                    break
             done += handled
             if handled == 0:
+                break
+            await asyncio.sleep(linger_seconds)
+        return done
+
+    async def _run_all(self, merchant_id: MerchantId, handler: Handler, limit: int) -> int:
+        done = 0
+        while done < limit:
+            taken = await self._run_batch(merchant_id, handler)
+            done += taken
+            if taken < handler.batch:  # nothing more was due
                 break
         return done
 

@@ -8,7 +8,7 @@ from bihuan.catalog import Sellable
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, ShopperId, SkuId
 from bihuan.merchants import Merchant
-from bihuan.orders import cart_db, rules
+from bihuan.orders import cart_db, points, rules
 from bihuan.orders.cart_db import CartRow
 from bihuan.orders.errors import EmptyOrder, NotOnSale
 from bihuan.orders.schemas import MAX_LINES, Cart, CartItem, Quote, QuoteInput
@@ -16,21 +16,9 @@ from bihuan.orders.schemas import MAX_LINES, Cart, CartItem, Quote, QuoteInput
 MAX_CART_ITEMS = 100
 
 
-async def get_cart(
-    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, known: Mapping[SkuId, Sellable] | None = None
-) -> Cart:
-    """The cart at present prices and stock; what can no longer be bought stays visible and says why.
-
-    `known` holds what was read a moment ago and need not be read again.
-    """
-    rows = await cart_db.list_items(tx, merchant_id, shopper_id)
-    skus = [row.sku_id for row in rows]
-    sellables = dict(known or {})
-    if missing := [sku_id for sku_id in skus if sku_id not in sellables]:
-        sellables |= await catalog.list_sellable(tx, merchant_id, missing)
-    available = await inventory.availability(tx, merchant_id, skus)
-    items = [_item(row, sellables.get(row.sku_id), available[row.sku_id]) for row in rows]
-    return Cart(items, sum(item.price_fen * item.quantity for item in items if item.state == "ok"))
+async def get_cart(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) -> Cart:
+    """The cart at present prices and stock; what can no longer be bought stays visible and says why."""
+    return await _show(tx, merchant_id, await cart_db.list_items(tx, merchant_id, shopper_id), {})
 
 
 async def set_quantity(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_id: SkuId, quantity: int) -> Cart:
@@ -42,18 +30,26 @@ async def set_quantity(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, s
     sellable = sellables.get(sku_id)
     if sellable is None or not sellable.on_sale:
         raise NotOnSale(sku_ids=[sku_id])
-    if not await cart_db.put_item(tx, merchant_id, shopper_id, sku_id, quantity, sellable.price_fen, MAX_CART_ITEMS):
+    price = sellable.price_fen
+    rows = await cart_db.put_item(tx, merchant_id, shopper_id, sku_id, quantity, price, MAX_CART_ITEMS)
+    if rows is None:
         raise EmptyOrder(limit=MAX_CART_ITEMS)
-    return await get_cart(tx, merchant_id, shopper_id, sellables)
+    return await _show(tx, merchant_id, rows, sellables)
 
 
-async def take_out(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, sku_ids: Sequence[SkuId]) -> None:
-    """Takes what was ordered out of the cart."""
-    await cart_db.delete_items(tx, merchant_id, shopper_id, sku_ids)
+async def _show(tx: Tx, merchant_id: MerchantId, rows: Sequence[CartRow], known: Mapping[SkuId, Sellable]) -> Cart:
+    """Items as they are now; `known` holds what was read a moment ago and need not be read again."""
+    skus = [row.sku_id for row in rows]
+    sellables = dict(known)
+    if missing := [sku_id for sku_id in skus if sku_id not in sellables]:
+        sellables |= await catalog.list_sellable(tx, merchant_id, missing)
+    available = await inventory.availability(tx, merchant_id, skus)
+    items = [_item(row, sellables.get(row.sku_id), available[row.sku_id]) for row in rows]
+    return Cart(items, sum(item.price_fen * item.quantity for item in items if item.state == "ok"))
 
 
-async def quote(tx: Tx, merchant: Merchant, wish: QuoteInput) -> Quote:
-    """What these lines cost now. Raises NotOnSale, inventory.OutOfStock."""
+async def quote(tx: Tx, merchant: Merchant, shopper_id: ShopperId, wish: QuoteInput) -> Quote:
+    """What these lines cost a shopper now. Raises NotOnSale, inventory.OutOfStock."""
     wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in wish.lines])
     if len(wanted) > MAX_LINES:
         raise EmptyOrder(limit=MAX_LINES)
@@ -67,7 +63,9 @@ async def quote(tx: Tx, merchant: Merchant, wish: QuoteInput) -> Quote:
     short = [sku_id for sku_id, quantity in wanted.items() if left[sku_id] < quantity]
     if short:
         raise inventory.OutOfStock(sku_ids=short)
-    return priced
+    if wish.use_points is None:
+        return priced
+    return await points.offer(tx, merchant.merchant_id, shopper_id, priced, wish.use_points)
 
 
 def _item(row: CartRow, sellable: Sellable | None, available: int) -> CartItem:

@@ -7,6 +7,7 @@ and the disk is flushed once.
 A killed process loses only orders that were not yet answered; their shoppers repeat with the same key.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from bihuan import attribution, catalog, identity, inventory, merchants
+from bihuan import attribution, catalog, identity, inventory, membership, merchants
 from bihuan.identity import Address
 from bihuan.inventory import OutOfStock
 from bihuan.kernel import metrics
@@ -25,7 +26,7 @@ from bihuan.kernel.idempotency import KeyReused
 from bihuan.kernel.ids import AddressId, LineId, LocationId, MerchantId, OrderId, PoolId, ShopperId, SkuId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant, StockLocations
-from bihuan.orders import placement_db, rules, views
+from bihuan.orders import cart_db, placement_db, rules, views
 from bihuan.orders.errors import DeliveryIncomplete, PlacementBusy, PriceChanged
 from bihuan.orders.placement_db import Draft, Outcome
 from bihuan.orders.schemas import (
@@ -69,12 +70,16 @@ class Flusher:
         self._gathered: GroupCommit[tuple[Merchant, Command], OrderView] = GroupCommit(
             self._place_safely, PlacementBusy, LIMITS
         )
+        self._with_points: GroupCommit[tuple[Merchant, Command], OrderView] = GroupCommit(
+            self._place_safely, PlacementBusy, LIMITS
+        )  # apart: they take more statements, which the others need not wait for
         self._numbers = rules.OrderNumbers()
 
     async def place(self, rt: Runtime, merchant: Merchant, command: Command) -> OrderView:
         """Waits for the batch that carries this order. Raises what refuses it, PlacementBusy when too many wait."""
         try:
-            view = await self._gathered.submit(rt, merchant.merchant_id, (merchant, command))
+            queue = self._with_points if command.input.use_points else self._gathered
+            view = await queue.submit(rt, merchant.merchant_id, (merchant, command))
         except Problem as problem:
             metrics.ORDERS.labels(problem.code).inc()
             raise
@@ -83,7 +88,7 @@ class Flusher:
 
     async def run(self, rt: Runtime) -> None:
         """Flushes for as long as the process lives; `wiring.BACKGROUND` runs it."""
-        await self._gathered.run(rt)
+        await asyncio.gather(self._gathered.run(rt), self._with_points.run(rt))
 
     async def _place_safely(
         self, rt: Runtime, _: MerchantId, group: list[tuple[Merchant, Command]]
@@ -91,7 +96,9 @@ class Flusher:
         """Places a group; what fails as a whole (a number that collides, a value that does not fit) goes one by one."""
         merchant, commands = group[0][0], [command for _, command in group]
         try:
-            return [*await place_batch(rt, merchant, commands, self._numbers)]
+            placed = await place_batch(rt, merchant, commands, self._numbers)
+            await _empty_carts(rt, merchant, commands, placed)
+            return [*placed]
         except (asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.DataError) as error:
             log.warning("placement batch collided", error=str(error), size=len(commands))
         except Unavailable as outage:
@@ -103,7 +110,9 @@ class Flusher:
         answers: list[OrderView | Exception] = []
         for command in commands:
             try:
-                answers += await place_batch(rt, merchant, [command], self._numbers)
+                placed = await place_batch(rt, merchant, [command], self._numbers)
+                await _empty_carts(rt, merchant, [command], placed)
+                answers += placed
             except Unavailable as outage:
                 answers.append(outage)
             except Exception:
@@ -112,25 +121,50 @@ class Flusher:
         return answers
 
 
+async def _empty_carts(rt: Runtime, merchant: Merchant, commands: Sequence[Command], answers: Sequence[Answer]) -> None:
+    """Takes what was ordered from a cart out of it; the orders stand even when this fails."""
+    ordered = [
+        (command.shopper_id, line.sku_id)
+        for command, answer in zip(commands, answers, strict=True)
+        if command.input.from_cart and isinstance(answer, OrderView)
+        for line in command.input.lines
+    ]
+    if not ordered:
+        return
+    try:
+        async with rt.db.session() as tx:
+            await cart_db.delete_pairs(tx, merchant.merchant_id, ordered)
+    except Exception:
+        log.exception("carts kept what was ordered", size=len(ordered))
+
+
 async def place_batch(
     rt: Runtime, merchant: Merchant, commands: Sequence[Command], numbers: rules.OrderNumbers
 ) -> list[Answer]:
     """Places orders of one merchant; one answer each, in order.
 
-    Each round drafts in a few set-based reads and places in one statement that commits by itself.
+    Each round drafts in a few set-based reads and places in one statement that commits by itself. With points it is a
+    transaction: cards are locked before stock, and the points are held with the order or not at all.
     """
     metrics.PLACEMENT_BATCH.observe(len(commands))
     answers: dict[int, Answer] = {}
     waiting, followers = _without_repeats(commands, answers)
+    with_points = any(command.input.use_points for command in commands)
     for _ in range(_MAX_ROUNDS):
         if not waiting:
             break
-        async with rt.db.session() as tx:
+        async with rt.db.transaction() if with_points else rt.db.session() as tx:
             drafts, refusals = await _draft(tx, merchant, [commands[i] for i in waiting], numbers)
+            if with_points:
+                refusals |= await points.refuse_short(tx, merchant.merchant_id, drafts)
+                drafts = {place: draft for place, draft in drafts.items() if place not in refusals}
             outcomes: dict[OrderId, Outcome] = {}
             if drafts:
                 ttl = timedelta(seconds=merchant.order_ttl_seconds)
                 outcomes = await placement_db.place(tx, merchant.merchant_id, list(drafts.values()), ttl)
+            if with_points:
+                held = {order_id for order_id, one in outcomes.items() if one.outcome == "held"}
+                await points.hold(tx, merchant.merchant_id, [d for d in drafts.values() if d.view.order_id in held])
             again: list[int] = []
             for place, index in enumerate(waiting):
                 answer = refusals.get(place) or await _conclude(tx, merchant, drafts[place], outcomes, commands[index])
@@ -186,6 +220,7 @@ class _Context(msgspec.Struct, frozen=True):
     attributions: dict[ShopperId, attribution.Attribution]
     addresses: dict[tuple[ShopperId, AddressId], Address]
     locations: StockLocations
+    points: membership.PointsSettings | None
 
 
 async def _draft(
@@ -225,6 +260,7 @@ async def _read_context(tx: Tx, merchant: Merchant, commands: Sequence[Command])
         attributions=await attribution.resolve(tx, mid, list({c.shopper_id for c in commands}), tx.now),
         addresses=await identity.list_addresses_of(tx, addresses) if addresses else {},
         locations=locations,
+        points=await membership.get_settings(tx, mid) if any(c.input.use_points for c in commands) else None,
     )
 
 
@@ -234,6 +270,8 @@ def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, 
     delivery, location = _delivery(command, context)
     wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in order.lines])
     quote = rules.price(merchant, wanted, context.sellables, order.delivery.method)
+    if order.use_points:
+        quote = points.agreed(quote, context.points, order.use_points)
     _check_prices(order, quote)
     missing = [line.sku_id for line in quote.lines if (line.sku_id, location) not in context.pools]
     if missing:
@@ -246,6 +284,7 @@ def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, 
         attribution=command.sold_by or context.attributions[command.shopper_id],
         pickup_code=rules.draw_pickup_code() if delivery.method == "pickup" else None,
         pool_ids=[context.pools[line.sku_id, location] for line in quote.lines],
+        points=order.use_points,
     )
 
 

@@ -18,7 +18,6 @@ from bihuan.kernel.errors import BadRequest, Problem, TooLarge
 from bihuan.kernel.http import ValidationFailed, language_of
 from bihuan.kernel.idempotency import check_key, hash_input
 from bihuan.kernel.runtime import Runtime
-from bihuan.orders import cart, rules
 from bihuan.orders.placement import Command, Flusher
 from bihuan.orders.schemas import OrderInput, OrderView
 
@@ -53,20 +52,7 @@ async def place_order(
     if merchant.state != "active":
         raise merchants.MerchantSuspended
     command = Command(shopper.shopper_id, key, hash_input(order), order)
-    view = await FLUSHER.place(rt, merchant, command)
-    if order.from_cart:
-        await _empty_cart(rt, merchant, command)
-    return view
-
-
-async def _empty_cart(rt: Runtime, merchant: merchants.Merchant, command: Command) -> None:
-    """Takes the ordered items out of the cart; the order stands even when this fails."""
-    wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in command.input.lines])
-    try:
-        async with rt.db.session() as tx:
-            await cart.take_out(tx, merchant.merchant_id, command.shopper_id, list(wanted))
-    except Exception:
-        log.exception("the cart kept what was ordered")
+    return await FLUSHER.place(rt, merchant, command)
 
 
 async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: Send) -> None:

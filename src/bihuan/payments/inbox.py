@@ -18,8 +18,9 @@ from bihuan.payments.settling import Heard, Outcome
 
 log = structlog.get_logger(__name__)
 
-LIMITS = Limits(wait_seconds=4.5)
-"""WeChat waits five seconds for an answer; what is settled later is told again and found settled."""
+LIMITS = Limits(wait_seconds=4.5, linger_from=2, linger_seconds=0.03)
+"""WeChat waits five seconds for an answer; what is settled later is told again and found settled. As soon as two
+come together the next ones are gathered: a settlement is a dozen statements, however many payments it settles."""
 
 
 class Inbox:
