@@ -73,3 +73,19 @@ class WholeByWallet(Unprocessable):
     code = "whole_by_wallet"
     zh = "储值足以支付全部金额，请选择储值支付。"
     en = "The wallet pays it all; choose the method wallet."
+
+
+class DiscountTooLarge(Unprocessable):
+    """A discount by hand below zero, or one that leaves nothing to pay; `most_fen` is the most."""
+
+    code = "discount_too_large"
+    zh = "优惠金额须小于应收金额。"
+    en = "The discount must leave something to pay."
+
+
+class PointsNotUsable(Conflict):
+    """Just so many points cannot be used for this order (any more); `most` of those asked for could be."""
+
+    code = "points_not_usable"
+    zh = "本单可用积分有变动，请重新确认订单。"
+    en = "So many points cannot be used for this order; look at it again."

@@ -26,7 +26,7 @@ from bihuan.kernel.idempotency import KeyReused
 from bihuan.kernel.ids import AddressId, LineId, LocationId, MerchantId, OrderId, PoolId, ShopperId, SkuId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant, StockLocations
-from bihuan.orders import cart_db, placement_db, rules, views
+from bihuan.orders import cart_db, placement_db, points, rules, views
 from bihuan.orders.errors import DeliveryIncomplete, PlacementBusy, PriceChanged
 from bihuan.orders.placement_db import Draft, Outcome
 from bihuan.orders.schemas import (

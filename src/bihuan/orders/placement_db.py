@@ -25,6 +25,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     attribution: Attribution
     pickup_code: str | None  # shown once it is paid for
     pool_ids: list[PoolId]
+    points: int = 0
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -53,6 +54,18 @@ async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: t
         *_line_columns(drafts),
     )
     return {row["order_id"]: Outcome(**dict(row)) for row in rows}
+
+
+async def find_repeats(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft]) -> set[OrderId]:
+    """Drafts whose key has an order already."""
+    rows = await tx.fetch(
+        "select id from find_placed($1, $2, $3, $4)",
+        merchant_id,
+        [draft.view.order_id for draft in drafts],
+        [draft.shopper_id for draft in drafts],
+        [draft.key for draft in drafts],
+    )
+    return {row["id"] for row in rows}
 
 
 def _order_columns(

@@ -57,10 +57,10 @@ async def delete_cart_item(rt: Runtime, merchant: Merchant, shopper: ShopperSess
 
 
 @post("/api/shop/{m:str}/quote", status_code=200, opt=access("shopper"))
-async def quote(rt: Runtime, merchant: Merchant, data: QuoteInput) -> Quote:
+async def quote(rt: Runtime, merchant: Merchant, shopper: ShopperSession, data: QuoteInput) -> Quote:
     """What a cart costs now, with every adjustment that makes the price."""
     async with rt.db.session() as tx:
-        return await cart.quote(tx, merchant, data)
+        return await cart.quote(tx, merchant, shopper.shopper_id, data)
 
 
 @post("/api/shop/{m:str}/orders", opt=access("shopper"))

@@ -7,11 +7,13 @@ import msgspec
 
 from bihuan.kernel.ids import AddressId, CounterId, LineId, OrderId, ProductId, ShopperId, SkuId, StaffId, StoreId
 from bihuan.kernel.money import MAX_FEN
+from bihuan.membership import PointsQuote
 from bihuan.payments import PaymentView
 
 MAX_LINES = 50
 
 Quantity = Annotated[int, msgspec.Meta(ge=1, le=999)]
+Points = Annotated[int, msgspec.Meta(ge=0, le=10**12)]
 State = Literal["unpaid", "paid", "partially_delivered", "delivered", "completed", "cancelled"]
 
 
@@ -40,10 +42,11 @@ class QuoteLineInput(msgspec.Struct, frozen=True):
 
 
 class QuoteInput(msgspec.Struct, frozen=True):
-    """A cart to be priced."""
+    """A cart to be priced. `use_points`: so many, true for as many as may be, false to hear only what they could do."""
 
     lines: Annotated[list[QuoteLineInput], msgspec.Meta(min_length=1, max_length=MAX_LINES)]
     delivery: Delivery
+    use_points: Points | bool | None = None
 
 
 class OrderLineInput(msgspec.Struct, frozen=True):
@@ -55,7 +58,7 @@ class OrderLineInput(msgspec.Struct, frozen=True):
 
 
 class OrderInput(msgspec.Struct, frozen=True):
-    """An order as the shopper agreed to it; refused when the prices differ by now."""
+    """An order as the shopper agreed to it; refused when the prices differ by now. `use_points` are the quote's."""
 
     lines: Annotated[list[OrderLineInput], msgspec.Meta(min_length=1, max_length=MAX_LINES)]
     delivery: Delivery
@@ -63,6 +66,7 @@ class OrderInput(msgspec.Struct, frozen=True):
     # a NUL cannot be stored, and would fail the whole group in which the order is placed
     remark: Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     from_cart: bool = False
+    use_points: Points = 0
 
 
 class PricedLine(msgspec.Struct, frozen=True):
@@ -81,7 +85,7 @@ class PricedLine(msgspec.Struct, frozen=True):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """What a cart costs: goods + freight - discount = total."""
+    """What a cart costs: goods + freight - discount = total. `points`: what the shopper's points do and could do."""
 
     lines: list[PricedLine]
     goods_fen: int
@@ -89,6 +93,7 @@ class Quote(msgspec.Struct, frozen=True):
     discount_fen: int
     adjustments: list[Adjustment]
     total_fen: int
+    points: PointsQuote | None = None
 
 
 class AddressView(msgspec.Struct, frozen=True):
@@ -205,7 +210,9 @@ class CancelInput(msgspec.Struct, frozen=True):
 class PayInput(msgspec.Struct, frozen=True):
     """How the shopper pays: `wallet_fen` from her wallet and the rest at WeChat, or the whole by "wallet" at once."""
 
-    method: Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5", "wallet"]
+    method: Literal[
+        "wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5", "alipay_page", "alipay_wap", "alipay_qr", "wallet"
+    ]
     wallet_fen: Annotated[int, msgspec.Meta(ge=0, le=MAX_FEN)] = 0
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from bihuan import inventory
+from bihuan import inventory, membership
 from bihuan.facts.orders import OrderCancelled, OrderCompleted, OrderDelivered, OrderShipped
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict, NotFound, WrongState
 from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId, new_id
-from bihuan.orders import db, rules
+from bihuan.orders import db, points, rules
 from bihuan.orders.db import OrderRow, WholeOrder, fact_members
 from bihuan.orders.errors import AftersaleOpen, PickupCodeUnknown, TooManyToShip
 from bihuan.orders.schemas import ShipInput, ShipLine
@@ -35,7 +35,7 @@ async def get_own_whole(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shop
 async def cancel(
     tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId], reason: str, *, must: bool = True
 ) -> int:
-    """Cancels unpaid orders and gives their stock back; returns how many.
+    """Cancels unpaid orders and gives their stock and points back; returns how many.
 
     With `must`, raises WrongState when one is not unpaid (any more); without, such are left alone.
     """
@@ -46,6 +46,8 @@ async def cancel(
     if not unpaid:
         return 0
     ids = [row.order_id for row in unpaid]
+    if spent := points.paid_with(unpaid):
+        await membership.release(tx, merchant_id, spent)
     await inventory.release(tx, merchant_id, ids)
     await db.set_cancelled(tx, merchant_id, ids, reason)
     await events.emit(tx, *(OrderCancelled(**fact_members(tx, row), reason=reason) for row in unpaid))
