@@ -7,10 +7,10 @@ import hashlib
 import io
 import tracemalloc
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
+from unittest.mock import patch
 
 import httpx
 import msgspec
@@ -25,6 +25,7 @@ from bihuan.wechat.pay import (
     FundRow,
     SharingRow,
     TradeRow,
+    bill_rows,
     fen_of_yuan,
     read_funds,
     read_sharings,
@@ -193,6 +194,8 @@ CHANGES: list[tuple[Callable[[bytes], bytes], str]] = [
     (lambda b: b + b"`more\n", "more after the summary"),
     (lambda b: b.replace("外套".encode(), b"\xff\xfe"), "line 3: not UTF-8"),
     (lambda b: b.replace("外套".encode(), b"x" * 70_000), "line 3: longer"),
+    (lambda b: b.replace("外套".encode(), b"\0"), "line 3: .*no text"),
+    (lambda b: b.replace(b"2026-02-28 12:00:00", b"20260228T120000", 1), "line 2: no moment"),
     (lambda b: b"<html>\n", "line 1: not the columns"),
     (lambda b: b"", "line 1: not the columns"),
 ]
@@ -309,19 +312,35 @@ async def test_memory_does_not_grow_with_the_bill(tmp_path: Path) -> None:
     assert peak < 4_000_000
 
 
-def test_rows_are_read_as_they_are_asked_for() -> None:
+def test_rows_are_read_some_hundred_at_a_time() -> None:
     read = 0
 
     class Counting(io.BytesIO):
-        def readline(self, size: int | None = -1, /) -> bytes:
+        def read(self, size: int | None = -1, /) -> bytes:
             nonlocal read
-            read += 1
-            return super().readline(size)
+            got = super().read(size)
+            read += len(got)
+            return got
 
-    many: BinaryIO = Counting(trades([row()] * 500))
+    content = trades([row()] * 5_000)
+    many: BinaryIO = Counting(content)
     rows = read_trades(many, day=DAY)
     next(rows)
-    assert read == 2
-    with suppress(StopIteration):
-        next(rows)
-    assert read == 3
+    assert 0 < read < len(content) / 5
+    assert sum(1 for _ in rows) == 4_999
+    assert read == len(content)
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 400), st.sampled_from(["\n", "\r\n"]), st.sampled_from([64, 100, 1000]))
+def test_where_a_block_ends_does_not_matter(count: int, end: str, block: int) -> None:
+    rows = [row(out_trade_no=f"T{n}") for n in range(count)]
+    with patch.object(bill_rows, "_BLOCK_BYTES", block):
+        assert list(read_trades(io.BytesIO(trades(rows, end)), day=DAY)) == rows
+
+
+def test_a_faulty_row_is_told_by_its_line_however_far_it_stands() -> None:
+    lines = trades([row()] * 3_000).split(b"\n")
+    lines[2_501] = lines[2_501].replace(b"`0.77", b"`free")
+    with pytest.raises(MalformedMessage, match="line 2502: no amount"):
+        list(read_trades(io.BytesIO(b"\n".join(lines)), day=DAY))

@@ -5,7 +5,7 @@ called them opened it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -82,6 +82,21 @@ class Tx:
     async def copy(self, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> int:
         """Bulk-loads rows by COPY; returns how many."""
         tag = await self._connection.copy_records_to_table(table, columns=list(columns), records=list(rows))
+        return int(tag.rsplit(" ", 1)[-1])
+
+    async def copy_text(
+        self,
+        table: str,
+        columns: Sequence[str],
+        pieces: AsyncIterable[bytes],
+        *,
+        timeout: float,  # noqa: ASYNC109
+    ) -> int:
+        """Bulk-loads what is in COPY's text format already, piece by piece; returns how many rows. `timeout` in seconds.
+
+        What `pieces` raises ends the COPY, and with it the transaction.
+        """
+        tag = await self._connection.copy_to_table(table, source=pieces, columns=list(columns), timeout=timeout)
         return int(tag.rsplit(" ", 1)[-1])
 
     @asynccontextmanager

@@ -3,8 +3,9 @@
 The file: UTF-8, perhaps with a BOM; a line of column names; rows whose every value begins with a backtick; a line
 of summary names; a line of summary values. Values are not quoted, so commas stand in them freely: what separates
 is `,` followed by a backtick. Columns are found by their names, since kinds of bills differ and WeChat adds more.
-Amounts stand in yuan and become whole fen or an error, never a float. A file is read lazily, and the reader
-raises at its end when the summary is missing or differs: until then nothing of it may be used for good.
+Amounts stand in yuan and become whole fen or an error, never a float. A file is read some thousand rows at a time
+and worked at by column, since bills hold millions of rows; the reader raises at the end when the summary is missing or
+differs: until then nothing of it may be used for good.
 
 Source: https://pay.weixin.qq.com/doc/v3/merchant/4012791891 and the bill in wechatpay-php's tests.
 """
@@ -12,9 +13,11 @@ Source: https://pay.weixin.qq.com/doc/v3/merchant/4012791891 and the bill in wec
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
-from typing import BinaryIO, Generic, TypeVar
+from functools import lru_cache
+from itertools import repeat
+from typing import Any, BinaryIO, Generic, TypeVar
 
 import msgspec
 
@@ -23,12 +26,14 @@ from bihuan.wechat.errors import MalformedMessage
 _CHINA = timezone(timedelta(hours=8))
 _YUAN = re.compile(r"(-?)([0-9]{1,13})(?:\.([0-9]{1,8}))?")
 _COUNT = re.compile(r"([0-9]{1,12})(?:\.0+)?")
-_MOST_LINE_BYTES = 64 * 1024
+_MOST_LINE = 64 * 1024
+_BLOCK_BYTES = 64 * 1024
+"""Some hundred rows: with more at once, what they are split into no longer fits a processor's cache."""
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
-class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
+class TradeRow(msgspec.Struct, frozen=True):
     """A payment, or a refund (`trade_state` REFUND; then `refund_fen` went back and `settled_fen` is 0)."""
 
     at: datetime
@@ -60,7 +65,7 @@ class TradeRow(msgspec.Struct, frozen=True, kw_only=True):
     rate_note: str = ""
 
 
-class FundRow(msgspec.Struct, frozen=True, kw_only=True):
+class FundRow(msgspec.Struct, frozen=True):
     """A movement of an account; `amount_fen` is negative where money left it."""
 
     at: datetime
@@ -76,7 +81,7 @@ class FundRow(msgspec.Struct, frozen=True, kw_only=True):
     voucher: str = ""
 
 
-class SharingRow(msgspec.Struct, frozen=True, kw_only=True):
+class SharingRow(msgspec.Struct, frozen=True):
     """A part given, or taken back."""
 
     at: datetime
@@ -180,6 +185,29 @@ def fen_of_yuan(text: str) -> int:
     return -fen if sign else fen
 
 
+@lru_cache(50_000)
+def _fen(text: str) -> int:
+    """The same, remembered: prices and fees come again and again."""
+    return fen_of_yuan(text)
+
+
+class _Times(dict[str, datetime]):
+    """Moments of the bill's day by what stands in it: at most one for each of its seconds."""
+
+    def __init__(self, day: date) -> None:
+        super().__init__()
+        self._day = day
+
+    def __missing__(self, text: str) -> datetime:
+        at = datetime.fromisoformat(text)
+        if str(at) != text:  # ISO has more forms than bills
+            raise ValueError(f"no moment: {text[:32]}")
+        if at.date() != self._day:
+            raise ValueError(f"of {at.date()}, not of {self._day}")
+        found = self[text] = at.replace(tzinfo=_CHINA).astimezone(UTC)
+        return found
+
+
 class _Totals:
     """What was read, to compare with the summary."""
 
@@ -187,13 +215,15 @@ class _Totals:
         self._checks = checks
         self._found = dict.fromkeys(checks, 0)
 
-    def add(self, row: msgspec.Struct) -> None:
-        direction = getattr(row, "direction", "")
+    def add(self, columns: Mapping[str, Sequence[Any]], rows: int) -> None:
         for name, check in self._checks.items():
-            if check.direction and check.direction != direction:
-                continue
-            amount: int = getattr(row, check.field) if check.field else 1
-            self._found[name] += abs(amount) if check.direction else amount
+            if check.direction:
+                ways = columns["direction"]
+                amounts: Sequence[int] = columns[check.field] if check.field else [1] * rows
+                of_way = (abs(amount) for amount, way in zip(amounts, ways, strict=True) if way == check.direction)
+                self._found[name] += sum(of_way)
+            else:
+                self._found[name] += sum(columns.get(check.field, ())) if check.field else rows
 
     def compare(self, names: list[str], values: list[str], number: int) -> None:
         if len(names) != len(values):
@@ -218,32 +248,102 @@ def _count(text: str) -> int:
     return int(found[1])
 
 
-def _read(file: BinaryIO, kind: _Kind[Row], day: date) -> Iterator[Row]:
-    lines = _lines(file)
-    number, line = next(lines, (1, ""))
-    names = _names(line.removeprefix("\ufeff"))
-    parse = _parser(kind, names, day)
-    totals = _Totals(kind.checks)
-    for number, line in lines:
-        if not line.startswith("`"):
-            break
-        try:
-            row = parse(line[1:].split(",`"))
-        except ValueError as error:
-            raise _error(number, str(error)) from error
-        totals.add(row)
-        yield row
-    else:
-        raise _error(number, "the summary is missing: the bill is cut short")
-    summary_names = _names(line)
-    number, line = next(lines, (number + 1, ""))
+_NO_LINES: list[str] = []
+
+
+class _Lines:
+    """The lines of a file: single ones, and rows by the block. `number` is that of the line given last."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._blocks = _blocks(file)
+        self._block: list[str] = []
+        self._next = 0
+        self.number = 0
+
+    def _rest(self) -> list[str]:
+        if self._next == len(self._block):
+            self._block, self._next = next(self._blocks, _NO_LINES), 0
+        return self._block[self._next :] if self._next else self._block
+
+    def _took(self, count: int) -> None:
+        self._next += count
+        self.number += count
+
+    def one(self) -> str | None:
+        """The next line; None at the end."""
+        rest = self._rest()
+        if not rest:
+            return None
+        self._took(1)
+        return rest[0]
+
+    def rows(self) -> list[str]:
+        """The rows that come next, a block of them; none where something else comes."""
+        rest = self._rest()
+        end = next((place for place, line in enumerate(rest) if not line.startswith("`")), len(rest))
+        self._took(end)
+        return rest[:end]
+
+
+def _blocks(file: BinaryIO) -> Iterator[list[str]]:
+    before, begun = 0, b""
+    while block := file.read(_BLOCK_BYTES):
+        whole, _, begun = (begun + block).rpartition(b"\n")
+        if len(begun) > _MOST_LINE:
+            raise _error(before + whole.count(b"\n") + bool(whole) + 1, "longer than any line of a bill")
+        if whole:
+            lines = _split(whole, before)
+            before += len(lines)
+            yield lines
+    if begun:
+        yield _split(begun, before)
+
+
+def _split(content: bytes, before: int) -> list[str]:
     try:
-        totals.compare(summary_names, line.removeprefix("`").split(",`") if line else [], number)
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise _error(before + content[: error.start].count(b"\n") + 1, "not UTF-8") from error
+    lines = text.replace("\r\n", "\n").removesuffix("\r").split("\n")
+    if "\0" in text or max(map(len, lines)) > _MOST_LINE:
+        place = next(i for i, line in enumerate(lines, 1) if "\0" in line or len(line) > _MOST_LINE)
+        raise _error(before + place, "longer than any line of a bill, or no text")
+    return lines
+
+
+def _read(file: BinaryIO, kind: _Kind[Row], day: date) -> Iterator[Row]:
+    lines = _Lines(file)
+    columns_of = _converter(kind, _names((lines.one() or "").removeprefix("\ufeff")), day)
+    totals = _Totals(kind.checks)
+    fields = msgspec.structs.fields(kind.row)
+    while rows := lines.rows():
+        try:
+            columns = columns_of(rows)
+        except ValueError:
+            raise _first_error(columns_of, rows, lines.number - len(rows)) from None
+        totals.add(columns, len(rows))
+        yield from map(kind.row, *(columns.get(f.name) or repeat(f.default) for f in fields))
+    summary_names = lines.one()
+    if summary_names is None:
+        raise _error(lines.number, "the summary is missing: the bill is cut short")
+    values = lines.one() or ""
+    try:
+        told = values.removeprefix("`").split(",`") if values else []
+        totals.compare(_names(summary_names), told, lines.number)
     except ValueError as error:
-        raise _error(number, str(error)) from error
-    for number, line in lines:
+        raise _error(lines.number, str(error)) from error
+    while (line := lines.one()) is not None:
         if line:
-            raise _error(number, "more after the summary")
+            raise _error(lines.number, "more after the summary")
+
+
+def _first_error(columns_of: Callable[[list[str]], object], rows: list[str], before: int) -> MalformedMessage:
+    for number, row in enumerate(rows, before + 1):
+        try:
+            columns_of([row])
+        except ValueError as error:
+            return _error(number, str(error))
+    raise AssertionError("a block fails and none of its rows does")
 
 
 def _names(line: str) -> list[str]:
@@ -252,53 +352,37 @@ def _names(line: str) -> list[str]:
     return [cell.replace("（", "(").replace("）", ")").removesuffix("(元)") for cell in cells]
 
 
-def _parser(kind: _Kind[Row], names: list[str], day: date) -> Callable[[list[str]], Row]:
-    converters: dict[type, Callable[[str], object]] = {
-        datetime: lambda text: _time(text, day),
-        int: fen_of_yuan,
-        str: lambda text: text,
-    }
+def _converter(kind: _Kind[Row], names: list[str], day: date) -> Callable[[list[str]], dict[str, Sequence[Any]]]:
+    """What makes rows into columns of values by field, for a bill with these columns."""
+    conversions: dict[type, Callable[[str], object]] = {datetime: _Times(day).__getitem__, int: _fen}
     types = {field.name: field.type for field in msgspec.structs.fields(kind.row)}
-    places: list[tuple[int, str, Callable[[str], object]]] = []
+    places: list[tuple[int, str, Callable[[str], object] | None]] = []
     for place, name in enumerate(names):
         if (field := kind.columns.get(name)) is not None:
-            places.append((place, field, converters[types[field]]))
+            places.append((place, field, conversions.get(types[field])))
     found = {field for _, field, _ in places}
     missing = [f.name for f in msgspec.structs.fields(kind.row) if f.required and f.name not in found]
     if missing or len(found) != len(places):
         raise _error(1, f"not the columns of such a bill (missing or double: {', '.join(missing)[:100]})")
 
-    def parse(cells: list[str]) -> Row:
-        if len(cells) != len(names):
-            raise ValueError(f"{len(names)} values expected, {len(cells)} found")
-        values = {field: convert(cells[place]) for place, field, convert in places}
+    def columns_of(rows: list[str]) -> dict[str, Sequence[Any]]:
+        cells = [row[1:].split(",`") for row in rows]
+        if odd := set(map(len, cells)) - {len(names)}:
+            raise ValueError(f"{len(names)} values expected, {odd.pop()} found")
+        told = list(zip(*cells, strict=True))
+        columns: dict[str, Sequence[Any]] = {
+            field: told[place] if convert is None else list(map(convert, told[place]))
+            for place, field, convert in places
+        }
         if kind.signed_by_direction:
-            if values["direction"] not in {"收入", "支出"}:
+            ways = columns["direction"]
+            if not {"收入", "支出"}.issuperset(ways):
                 raise ValueError("neither income nor expense")
-            if values["direction"] == "支出":
-                values["amount_fen"] = -int(str(values["amount_fen"]))
-        return kind.row(**values)
+            amounts = zip(columns["amount_fen"], ways, strict=True)
+            columns["amount_fen"] = [-amount if way == "支出" else amount for amount, way in amounts]
+        return columns
 
-    return parse
-
-
-def _time(text: str, day: date) -> datetime:
-    at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007 China's, said in the next lines
-    if at.date() != day:
-        raise ValueError(f"of {at.date()}, not of {day}")
-    return at.replace(tzinfo=_CHINA).astimezone(UTC)
-
-
-def _lines(file: BinaryIO) -> Iterator[tuple[int, str]]:
-    number = 0
-    while raw := file.readline(_MOST_LINE_BYTES):
-        number += 1
-        if not raw.endswith(b"\n") and len(raw) == _MOST_LINE_BYTES:
-            raise _error(number, "longer than any line of a bill")
-        try:
-            yield number, raw.decode().rstrip("\r\n")
-        except UnicodeDecodeError as error:
-            raise _error(number, "not UTF-8") from error
+    return columns_of
 
 
 def _error(number: int, message: str) -> MalformedMessage:
