@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from bihuan.aftersale import rules
 from bihuan.aftersale.rules import OrderedLine
 from bihuan.kernel.ids import LineId, new_id
+from bihuan.kernel.money import split
 
 Orders = st.tuples(
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 99_999)), min_size=1, max_size=6),
@@ -17,12 +18,16 @@ Orders = st.tuples(
 
 def priced(order: tuple[list[tuple[int, int]], int, int, int]) -> tuple[int, dict[LineId, list[rules.PricedPiece]]]:
     """What an order paid, and what its pieces cost; discounts in thousandths of the goods, some with points."""
-    lines = [OrderedLine(LineId(new_id()), quantity, quantity * price) for quantity, price in order[0]]
-    goods = sum(line.total_fen for line in lines)
+    prices = [quantity * price for quantity, price in order[0]]
+    goods = sum(prices)
     discount = goods * order[2] // 1000
     points = (goods - discount) * order[3] // 1000
     paid = goods + order[1] - discount - points
-    return paid, rules.price_pieces(lines, paid_fen=paid, freight_fen=order[1], points_fen=points)
+    lines = [
+        OrderedLine(LineId(new_id()), quantity, price - share, share)
+        for (quantity, _), price, share in zip(order[0], prices, split(points, prices), strict=True)
+    ]
+    return paid, rules.price_pieces(lines, paid_fen=paid, freight_fen=order[1])
 
 
 @given(Orders)

@@ -44,6 +44,7 @@ _SAID = {
 _REFUSED = {
     "second_payment": "同一订单重复支付",
     "late_out_of_stock": "付款时订单已超时关闭，且商品已售完",
+    "late_points_gone": "付款时订单已超时关闭，且抵扣的积分已另作他用",
     "amount_differs": "付款金额与订单金额不一致",
     "appid_differs": "付款渠道与订单不一致",
 }

@@ -66,10 +66,17 @@ def left_of(lines: Sequence[LineRow], claimed: Sequence[ClaimedPiece]) -> dict[L
 def price_order(order: OrderRow, lines: Sequence[LineRow]) -> dict[LineId, list[PricedPiece]]:
     """What each piece of an order cost."""
     return rules.price_pieces(
-        [OrderedLine(line.line_id, line.quantity, line.total_fen) for line in lines],
+        [
+            OrderedLine(
+                line.line_id,
+                line.quantity,
+                line.total_fen,
+                -sum(a.amount_fen for a in line.adjustments if a.kind == "points"),
+            )
+            for line in lines
+        ],
         paid_fen=order.paid_fen,
         freight_fen=order.freight_fen,
-        points_fen=-sum(a.amount_fen for a in order.adjustments if a.kind == "points"),
     )
 
 

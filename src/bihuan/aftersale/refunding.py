@@ -117,11 +117,13 @@ def _fact(
         for line in lines
     }
     every = [piece for line in lines for piece in kept[line.line_id]]
+    points, part = sum(piece.points_fen for piece in every), sum(shares)
     return RefundDecided(
         **story.about(tx, case),
         amount_fen=amount,
         freight_fen=min(amount, sum(piece.freight_fen for piece in every) if freight else 0),
-        points_fen=sum(piece.points_fen for piece in every),
+        # of an amount below the most, points come back in its proportion too
+        points_fen=rules.share_of_agreed(points, part, min(amount, part)) if part else points,
         paid_fen=order.paid_fen,
         refunded_fen=order.refunded_fen,
         store_id=order.store_id,

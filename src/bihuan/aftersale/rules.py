@@ -80,39 +80,38 @@ class PricedPiece(msgspec.Struct, frozen=True):
 
 
 class OrderedLine(msgspec.Struct, frozen=True):
-    """A line as its order was paid."""
+    """A line as its order was paid; `points_fen` of its price was paid with points and is not in `total_fen`."""
 
     line_id: LineId
     quantity: int
     total_fen: int
+    points_fen: int = 0
 
 
-def price_pieces(
-    lines: Sequence[OrderedLine], *, paid_fen: int, freight_fen: int, points_fen: int = 0
-) -> dict[LineId, list[PricedPiece]]:
+def price_pieces(lines: Sequence[OrderedLine], *, paid_fen: int, freight_fen: int) -> dict[LineId, list[PricedPiece]]:
     """What each piece of an order cost, in order of the lines.
 
     The pieces' amounts and freights of all lines add up to `paid_fen`. Raises ValueError for amounts that no
     order has: freight above what was paid goes onto the goods' side as a discount of the freight.
     """
-    if paid_fen < 0 or freight_fen < 0 or points_fen < 0:
+    if paid_fen < 0 or freight_fen < 0 or any(line.points_fen < 0 for line in lines):
         raise ValueError("an order's amounts are not below zero")
     freight = min(freight_fen, paid_fen)  # what was discounted beyond the goods was discounted off the freight
     weights = [line.total_fen if sum(one.total_fen for one in lines) else line.quantity for line in lines]
     goods_shares = split(paid_fen - freight, weights)
-    freight_shares = split(freight, weights)
-    points_shares = split(points_fen, weights)
+    prices = [line.total_fen + line.points_fen for line in lines]
+    freight_shares = split(freight, prices if sum(prices) else [line.quantity for line in lines])
     return {
         line.line_id: [
             PricedPiece(
                 piece,
                 _part(goods, piece, line.quantity),
                 _part(freights, piece, line.quantity),
-                _part(points, piece, line.quantity),
+                _part(line.points_fen, piece, line.quantity),
             )
             for piece in range(line.quantity)
         ]
-        for line, goods, freights, points in zip(lines, goods_shares, freight_shares, points_shares, strict=True)
+        for line, goods, freights in zip(lines, goods_shares, freight_shares, strict=True)
     }
 
 

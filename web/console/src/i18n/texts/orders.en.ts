@@ -107,7 +107,7 @@ export const en: Same<typeof zh> = {
     abnormal: 'Needs care',
   },
   verdicts: { accepted: 'Kept', refused: 'Refused and sent back', parked: 'Waits for a person' },
-  moneyReasons: { second_payment: 'Paid twice', late_out_of_stock: 'Late, and out of stock', amount_differs: 'Another amount', wallet_short: 'The wallet had too little left' },
+  moneyReasons: { second_payment: 'Paid twice', late_out_of_stock: 'Late, and out of stock', late_points_gone: 'Late, and its points are spent', amount_differs: 'Another amount', wallet_short: 'The wallet had too little left' },
   tradeNo: 'Trade number',
   transaction: 'WeChat number',
   refund: 'Refund',

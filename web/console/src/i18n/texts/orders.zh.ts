@@ -110,7 +110,7 @@ export const zh = {
     abnormal: '异常',
   } as Record<string, string>,
   verdicts: { accepted: '已入账', refused: '已拒收，原路退回', parked: '等待人工处理' } as Record<string, string>,
-  moneyReasons: { second_payment: '重复支付', late_out_of_stock: '超时后到账，库存不足', amount_differs: '金额不符', wallet_short: '储值部分已不足' } as Record<string, string>,
+  moneyReasons: { second_payment: '重复支付', late_out_of_stock: '超时后到账，库存不足', late_points_gone: '超时后到账，抵扣积分已另用', amount_differs: '金额不符', wallet_short: '储值部分已不足' } as Record<string, string>,
   tradeNo: '商户单号',
   transaction: '微信单号',
   refund: '退款',
