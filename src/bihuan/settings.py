@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database_url: str | None = None
     public_url: str = "http://127.0.0.1:8000"
     wechat: WeChatUrls = WeChatUrls()
+    alipay_gateway: str = "https://openapi.alipay.com/gateway.do"
     sandbox_url: str | None = None
     app_workers: int = 2
     master_key: str | None = None
@@ -72,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 wecom=env.get("BIHUAN_WECOM_URL", urls.wecom).rstrip("/"),
                 js=env.get("BIHUAN_WECHAT_JS_URL", urls.js),
             ),
+            alipay_gateway=env.get("BIHUAN_ALIPAY_GATEWAY")
+            or (f"{sandbox_url}/alipay/gateway.do" if sandbox_url else cls.alipay_gateway),
             sandbox_url=sandbox_url,
             app_workers=int(env.get("BIHUAN_APP_WORKERS", str(min(2, os.cpu_count() or 1)))),
             master_key=env.get("BIHUAN_MASTER_KEY") or None,

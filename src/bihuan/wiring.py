@@ -35,6 +35,7 @@ import bihuan.merchants.routes
 import bihuan.orders.handlers
 import bihuan.orders.routes_merchant
 import bihuan.orders.routes_shop
+import bihuan.payments.alipay.routes
 import bihuan.payments.handlers
 import bihuan.payments.remedies
 import bihuan.payments.routes
@@ -102,6 +103,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.insight.routes.ROUTES,
     *bihuan.finance.routes.ROUTES,
     *bihuan.payments.routes.ROUTES,
+    *bihuan.payments.alipay.routes.ROUTES,
     *bihuan.wallet.routes.ROUTES,
     *bihuan.topups.routes.ROUTES,
     *bihuan.payments.remedies.ROUTES,

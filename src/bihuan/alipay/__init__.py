@@ -16,6 +16,7 @@ from bihuan.alipay.errors import (
     KeyNotUsable,
 )
 from bihuan.alipay.keys import private_fingerprint, public_fingerprint, same_pair
+from bihuan.alipay.sdk import installed
 from bihuan.alipay.types import AlipayKeys, Notice, RefundDone, RefundOrder, Trade, TradeOrder
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "RefundOrder",
     "Trade",
     "TradeOrder",
+    "installed",
     "notification_fields",
     "private_fingerprint",
     "public_fingerprint",

@@ -16,13 +16,13 @@ CHECKS = (
     ),
     Check(
         "payments.accepted_once",
-        "a paid payment kept the whole of its amount: of one attempt at WeChat, or that and a part of the wallet",
+        "a paid payment kept the whole of its amount: of one attempt elsewhere, or that and a part of the wallet",
         """select p.merchant_id || '/' || p.payment_id as id, count(a.attempt_id) as accepted
            from payments p left join payment_attempts a
              on a.merchant_id = p.merchant_id and a.payment_id = p.payment_id and a.verdict = 'accepted'
            where p.state = 'paid' group by p.merchant_id, p.payment_id
            having coalesce(sum(a.paid_fen), 0) <> p.amount_fen
-              or count(a.attempt_id) filter (where a.tender = 'wechat') > 1
+              or count(a.attempt_id) filter (where a.tender in ('wechat', 'alipay')) > 1
               or count(a.attempt_id) filter (where a.tender = 'wallet') > 1""",
     ),
     Check(

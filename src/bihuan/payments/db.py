@@ -116,13 +116,14 @@ class AttemptRow(msgspec.Struct, frozen=True):
     planned_fen: int  # that the wallet is to pay now
     payment_state: str
     sp_mchid: str  # of its account; empty: direct
+    tender: str
 
 
 _ATTEMPT = """a.attempt_id, a.payment_id, a.out_trade_no, a.method, a.mchid, a.appid, a.amount_fen, a.state,
               a.transaction_id, p.purpose, p.reference_id, p.shopper_id,
               a.wallet_fen, p.wallet_fen as planned_fen, p.state as payment_state,
               coalesce((select sp_mchid from payment_accounts c
-                        where c.merchant_id = a.merchant_id and c.mchid = a.mchid), '') as sp_mchid"""
+                        where c.merchant_id = a.merchant_id and c.mchid = a.mchid), '') as sp_mchid, a.tender"""
 
 
 async def lock_attempts(tx: Tx, merchant_id: MerchantId, out_trade_nos: Sequence[str]) -> dict[str, AttemptRow]:

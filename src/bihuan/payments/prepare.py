@@ -16,6 +16,7 @@ from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.payments import clients, db, rules, tenders
+from bihuan.payments.alipay import prepare as alipay_prepare
 from bihuan.payments.clients import Line
 from bihuan.payments.db import Begun, Draft
 from bihuan.payments.errors import (
@@ -51,13 +52,15 @@ async def prepare(
 ) -> Prepared:
     """Makes a payment that the shopper can confirm. `client_ip` is the shopper's, for wechat_h5.
 
-    `wallet_fen` of it is set aside in her wallet first, and WeChat is asked for the rest; asked for again with
-    another part, the former plan is given up. Raises PaymentNotConfigured, OpenidRequired, AlreadyPaid,
+    `wallet_fen` of it is set aside in her wallet first, and WeChat or Alipay is asked for the rest; asked for again
+    with another part, the former plan is given up. Raises PaymentNotConfigured, OpenidRequired, AlreadyPaid,
     PaymentClosed, TooManyAttempts, WeChatPayRefused, WeChatPayUnavailable (the same request may be made again),
     WalletShort, WalletFrozen, ValueError for a part that leaves nothing to pay.
     """
     if not 0 <= wallet_fen < charge.amount_fen:
         raise ValueError(f"{wallet_fen} of {charge.amount_fen} fen by wallet leaves nothing for WeChat")
+    if method in rules.ALIPAY_METHODS:
+        return await alipay_prepare.prepare(rt, merchant, charge, method, wallet_fen)
     if method == "wechat_h5" and not _may_pay_in_browser(client_ip):
         raise H5Unavailable
     lines = await clients.lines_of(rt, merchant.merchant_id)

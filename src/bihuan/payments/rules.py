@@ -6,10 +6,13 @@ from typing import Literal
 
 import msgspec
 
+from bihuan.alipay import Trade
 from bihuan.wechat.pay import Transaction
 
-Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
-"""How the shopper pays at WeChat."""
+Method = Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5", "alipay_page", "alipay_wap", "alipay_qr"]
+"""How the shopper pays: at WeChat, or at Alipay by the page for desktops, the page for phones, or a code."""
+
+ALIPAY_METHODS: frozenset[Method] = frozenset({"alipay_page", "alipay_wap", "alipay_qr"})
 
 Tender = Literal["wechat", "wallet", "alipay", "cash", "card", "external"]
 """Where the money of an attempt is."""
@@ -114,6 +117,21 @@ def judge(asked: Asked, told: Transaction) -> Judgement:
     if (told.sub_appid or told.sp_appid if asked.sp_mchid else told.appid) != asked.appid:
         return Judgement("refused", "appid_differs")
     if told.amount.total != asked.amount_fen:
+        return Judgement("refused", "amount_differs")
+    return Judgement(None)
+
+
+def judge_alipay(asked: Asked, told: Trade) -> Judgement:
+    """The same for a trade at Alipay: `mchid` of what was asked is the seller. Queries name neither seller nor app."""
+    if told.seller_id not in ("", asked.mchid):
+        return Judgement("parked", "seller_differs")
+    if told.app_id not in ("", asked.appid):
+        return Judgement("parked", "app_differs")
+    if told.total_fen is None or told.total_fen < 1:
+        return Judgement("parked", "amount_missing")
+    if not told.trade_no:
+        return Judgement("parked", "transaction_id_missing")
+    if told.total_fen != asked.amount_fen:
         return Judgement("refused", "amount_differs")
     return Judgement(None)
 

@@ -12,6 +12,7 @@ import msgspec
 import structlog
 
 from bihuan import ledger
+from bihuan.alipay import Trade
 from bihuan.facts.payments import PaymentReceived, PaymentRefused
 from bihuan.kernel import events, metrics
 from bihuan.kernel.db import Tx
@@ -20,7 +21,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments import db, rules, tenders
 from bihuan.payments.db import AttemptRow, Seen, Settled
 from bihuan.payments.db_tenders import Part
-from bihuan.payments.rules import Asked, Judgement
+from bihuan.payments.rules import Asked, Judgement, Tender
 from bihuan.payments.settlers import Receipt, Settlers, Verdict
 from bihuan.wechat.pay import Transaction
 
@@ -30,12 +31,17 @@ Outcome = Literal["accepted", "refused", "parked", "repeat"]
 
 
 class Heard(msgspec.Struct, frozen=True):
-    """A paid transaction as WeChat told it, verified: by a notification (with its id) or by a query's answer."""
+    """A paid transaction as WeChat or Alipay told it, verified: by a notification (with its id) or by an answer."""
 
-    transaction: Transaction
+    transaction: Transaction | Trade
     notification_id: str | None = None
     event_type: str = "query"
     plaintext: bytes = b""
+
+    @property
+    def tender(self) -> Tender:
+        """Where its money is."""
+        return "alipay" if isinstance(self.transaction, Trade) else "wechat"
 
 
 class NotTogether(Exception):
@@ -66,12 +72,12 @@ async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: 
     taken: set[UUID] = set()
     for place, one in enumerate(heard):
         attempt = attempts.get(one.transaction.out_trade_no)
-        repeat = _repeat(attempt, one.transaction, taken)
+        repeat = _repeat(attempt, one, taken)
         outcomes.append(repeat or ("accepted", None))
         if attempt is not None and repeat is None:
             taken.add(attempt.attempt_id)
             asked = Asked(attempt.mchid, attempt.appid, attempt.amount_fen, attempt.sp_mchid)
-            cases[place] = _Case(one, attempt, rules.judge(asked, one.transaction))
+            cases[place] = _Case(one, attempt, _judge(asked, one.transaction))
     await _find_parts(tx, merchant_id, list(cases.values()))
     await _ask_settlers(tx, settlers, merchant_id, [case for case in cases.values() if case.judgement.verdict is None])
     for place, case in cases.items():
@@ -84,14 +90,20 @@ async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: 
     return [outcome for outcome, _ in outcomes]
 
 
-def _repeat(attempt: AttemptRow | None, told: Transaction, taken: set[UUID]) -> tuple[Outcome, str | None] | None:
-    """What changes nothing: an unknown number, or an attempt whose money is recorded."""
+def _judge(asked: Asked, told: Transaction | Trade) -> Judgement:
+    return rules.judge_alipay(asked, told) if isinstance(told, Trade) else rules.judge(asked, told)
+
+
+def _repeat(attempt: AttemptRow | None, one: Heard, taken: set[UUID]) -> tuple[Outcome, str | None] | None:
+    """What changes nothing: an unknown number, another channel's, or an attempt whose money is recorded."""
     if attempt is None:
         return "parked", "unknown_order"
+    if attempt.tender != one.tender:
+        return "parked", "other_channel"
     if attempt.attempt_id in taken:
         return "repeat", None
     if "paid" not in rules.ATTEMPT_TRANSITIONS[attempt.state]:
-        same = attempt.transaction_id in (told.transaction_id, None)
+        same = attempt.transaction_id in (one.transaction.transaction_id, None)
         return ("repeat", None) if same else ("parked", "other_transaction_id")
     return None
 
@@ -190,8 +202,8 @@ def _postings(case: _Case, one: Settled) -> list[ledger.Transaction]:
     received = ledger.Transaction(
         "receipt",
         one.attempt_id,
-        f"微信支付收款 {number}",
-        [ledger.Entry("wechat_clearing", one.paid_fen), ledger.Entry("receipts", -one.paid_fen)],
+        f"{rules.TENDER_NAMES[case.attempt.tender]}收款 {number}",
+        [ledger.Entry(rules.CLEARING[case.attempt.tender], one.paid_fen), ledger.Entry("receipts", -one.paid_fen)],
         one.paid_at,
     )
     if one.verdict == "accepted":

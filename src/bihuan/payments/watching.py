@@ -11,11 +11,13 @@ from uuid import UUID
 
 import structlog
 
+from bihuan.alipay import AlipayError, Trade
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.payments import clients, db, db_refunds, db_watch, rules
+from bihuan.payments.alipay import asking
 from bihuan.payments.bounded import RUN_SECONDS, within
 from bihuan.payments.db_watch import WatchedRow
 from bihuan.payments.inbox import INBOX, settle_safely
@@ -33,7 +35,13 @@ SYNC_PAUSE = timedelta(seconds=2)
 SYNC_MOST = 3
 _LEASE = timedelta(seconds=30)
 """Three times what a run may last: what a killed worker had in hand waits no longer than this."""
+_ENDED = frozenset({"CLOSED", "REVOKED", "TRADE_CLOSED"})
+"""Unpaid for good. Alipay's TRADE_CLOSED is a trade that was all refunded too, which is never asked about: it was
+paid."""
 _KEEP_NOTIFICATIONS = timedelta(days=60)
+
+Told = Transaction | Trade | WeChatError | AlipayError
+"""What came of asking."""
 
 
 async def sync(rt: Runtime, merchant: Merchant, purpose: str, reference_id: UUID) -> None:
@@ -45,11 +53,13 @@ async def sync(rt: Runtime, merchant: Merchant, purpose: str, reference_id: UUID
     async with rt.db.session() as tx:
         rows = await db_watch.claim_of_reference(tx, merchant.merchant_id, purpose, reference_id, SYNC_PAUSE, SYNC_MOST)
     for told in await asyncio.gather(*(_ask(rt, row) for row in rows)):
-        if isinstance(told, Transaction) and told.is_paid:
+        if isinstance(told, Transaction | Trade) and told.is_paid:
             await INBOX.settle(rt, merchant.merchant_id, Heard(told))
 
 
-async def _ask(rt: Runtime, row: WatchedRow) -> Transaction | WeChatError:
+async def _ask(rt: Runtime, row: WatchedRow) -> Told:
+    if row.tender == "alipay":
+        return await asking.ask(rt, row)
     line = (await clients.lines_of(rt, row.merchant_id)).of_mchid(row.mchid)
     if line is None:
         return WeChatError("no_account", f"account {row.mchid} is not usable")
@@ -88,28 +98,37 @@ async def _look_at(rt: Runtime, row: WatchedRow) -> tuple[MerchantId, Heard] | N
         return None
     told = await _ask(rt, row)
     async with rt.db.transaction() as tx:
-        if isinstance(told, Transaction):
+        if isinstance(told, Transaction | Trade):
             if told.is_paid:
                 return row.merchant_id, Heard(told)
-            if told.trade_state in ("CLOSED", "REVOKED"):
+            state = told.trade_state if isinstance(told, Transaction) else told.trade_status
+            if state in _ENDED:
                 await db_watch.set_closed(tx, row.merchant_id, row.attempt_id)
                 return None
         await _put_off(tx, row, told)
     return None
 
 
-async def _put_off(tx: Tx, row: WatchedRow, told: Transaction | WeChatError) -> None:
-    unknown = isinstance(told, PayError) and told.verified and told.code == "ORDER_NOT_EXIST"
+async def _put_off(tx: Tx, row: WatchedRow, told: Told) -> None:
+    unknown = asking.unknown(told) or (isinstance(told, PayError) and told.verified and told.code == "ORDER_NOT_EXIST")
     expired = row.expires_at + timedelta(seconds=20) < tx.now
-    error = str(told) if isinstance(told, WeChatError) and not unknown else None
+    error = str(told) if isinstance(told, WeChatError | AlipayError) and not unknown else None
     # An order that WeChat never saw may still be on its way there until it has expired; then its number is burnt.
-    close = expired and (unknown or isinstance(told, Transaction))
+    close = expired and (unknown or isinstance(told, Transaction | Trade))
     due_at = tx.now if close and not row.close_wanted else rules.next_check(tx.now, row.checks, row.expires_at)
     await db_watch.postpone(tx, row, due_at, error, close=close)
 
 
 async def _close(rt: Runtime, row: WatchedRow) -> bool:
-    """Closes at WeChat; False when it refused (it may be paid) or gave no answer: ask."""
+    """Closes at WeChat or Alipay; False when it refused (it may be paid) or gave no answer: ask."""
+    if not await (asking.close(rt, row) if row.tender == "alipay" else _close_at_wechat(rt, row)):
+        return False
+    async with rt.db.transaction() as tx:
+        await db_watch.set_closed(tx, row.merchant_id, row.attempt_id)
+    return True
+
+
+async def _close_at_wechat(rt: Runtime, row: WatchedRow) -> bool:
     line = (await clients.lines_of(rt, row.merchant_id)).of_mchid(row.mchid)
     if line is None:
         return False
@@ -118,8 +137,6 @@ async def _close(rt: Runtime, row: WatchedRow) -> bool:
     except WeChatError as error:
         log.info("not closed", out_trade_no=row.out_trade_no, error=str(error))
         return False
-    async with rt.db.transaction() as tx:
-        await db_watch.set_closed(tx, row.merchant_id, row.attempt_id)
     return True
 
 

@@ -22,7 +22,9 @@ class TopUpInput(msgspec.Struct, frozen=True):
 class TopUpPayInput(msgspec.Struct, frozen=True):
     """How she pays it."""
 
-    method: Literal["wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5"]
+    method: Literal[
+        "wechat_jsapi", "wechat_mini", "wechat_native", "wechat_h5", "alipay_page", "alipay_wap", "alipay_qr"
+    ]
 
 
 class TopUpOut(msgspec.Struct, frozen=True, kw_only=True):
