@@ -13,12 +13,14 @@ from uuid import UUID
 import structlog
 
 from bihuan import ledger, merchants
+from bihuan.alipay import AlipayError, RefundDone
 from bihuan.facts.payments import RefundFailed, RefundSettled, RefundSucceeded
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, RefundId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients, db, db_decisions, db_refunds, rules
+from bihuan.payments.alipay import refunds as alipay_refunds
 from bihuan.payments.bounded import RUN_SECONDS, within
 from bihuan.payments.db import Seen
 from bihuan.payments.db_refunds import RefundRow
@@ -31,6 +33,8 @@ PER_RUN = 100
 PARALLEL = 8
 _LEASE = timedelta(seconds=30)
 """Three times what a run may last: what a killed worker had in hand waits no longer than this."""
+_DIFFERS_PAUSE = timedelta(hours=1)
+"""Until a refund that was done otherwise than asked is looked at again; a person sees it."""
 _WAIT = timedelta(seconds=5)
 """Until what comes before a refund is looked at again."""
 _REASONS = {
@@ -74,6 +78,9 @@ async def _advance(rt: Runtime, row: RefundRow, before: Sequence[BeforeRefund]) 
             if not await step(rt, row):
                 await _wait(rt, row)
                 return
+    if row.tender == "alipay":
+        await _advance_at_alipay(rt, row)
+        return
     line = (await clients.lines_of(rt, row.merchant_id)).of_mchid(row.mchid)
     if line is None:
         await _postpone(rt, row, f"account {row.mchid} is not usable")
@@ -91,6 +98,16 @@ async def _advance(rt: Runtime, row: RefundRow, before: Sequence[BeforeRefund]) 
         await record(tx, row.merchant_id, told)
 
 
+async def _advance_at_alipay(rt: Runtime, row: RefundRow) -> None:
+    try:
+        done = await alipay_refunds.carry_out(rt, row, _reason(row))
+    except AlipayError as error:
+        await _postpone(rt, row, str(error))
+        return
+    async with rt.db.transaction() as tx:
+        await _record_done(tx, row, done)
+
+
 async def _request(rt: Runtime, row: RefundRow) -> RefundRequest:
     code = (await merchants.merchant_of_id(rt, row.merchant_id)).code
     return RefundRequest(
@@ -98,9 +115,14 @@ async def _request(rt: Runtime, row: RefundRow) -> RefundRequest:
         transaction_id=row.transaction_id,
         refund_fen=row.amount_fen,
         total_fen=row.paid_fen,
-        reason=row.reason[:80] if row.decision_id else _REASONS.get(row.reason, _SHOWN_OTHERWISE),
+        reason=_reason(row),
         notify_url=f"{rt.settings.public_url}/wechat/{code}/pay/refund-notify",
     )
+
+
+def _reason(row: RefundRow) -> str:
+    """What the shopper reads."""
+    return row.reason[:80] if row.decision_id else _REASONS.get(row.reason, _SHOWN_OTHERWISE)
 
 
 async def _wait(rt: Runtime, row: RefundRow) -> None:
@@ -140,7 +162,7 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
     payee = told.sub_mchid or told.mchid
     if told.refund_fen != row.amount_fen or (payee and payee != row.mchid):
         log.error("refund differs", refund_id=str(refund_id), told_fen=told.refund_fen, asked_fen=row.amount_fen)
-        await db_refunds.postpone(tx, merchant_id, refund_id, tx.now + timedelta(hours=1), "refund_differs", park=True)
+        await db_refunds.postpone(tx, merchant_id, refund_id, tx.now + _DIFFERS_PAUSE, "refund_differs", park=True)
         return "refund_differs"
     to = rules.REFUND_OF_WECHAT.get(told.status)
     if to is None:
@@ -160,6 +182,20 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
     elif error is not None:
         await _fail(tx, row, error)
     return None
+
+
+async def _record_done(tx: Tx, asked: RefundRow, done: RefundDone) -> None:
+    """Alipay gave it back. A repeat changes nothing; an other amount than was asked for is a person's to see."""
+    row = await db_refunds.lock_refund(tx, asked.merchant_id, asked.refund_id)
+    if row is None or "success" not in rules.REFUND_TRANSITIONS[row.state]:
+        return
+    if done.refund_fen != row.amount_fen:
+        log.error("refund differs", refund_id=str(row.refund_id), told_fen=done.refund_fen, asked_fen=row.amount_fen)
+        due_at = tx.now + _DIFFERS_PAUSE
+        await db_refunds.postpone(tx, row.merchant_id, row.refund_id, due_at, "refund_differs", park=True)
+        return
+    await db_refunds.set_state(tx, row, "success", None, tx.now, None, park=False)
+    await _succeed(tx, row, done.refunded_at)
 
 
 async def succeed_here(tx: Tx, merchant_id: MerchantId, refund_id: RefundId) -> None:
