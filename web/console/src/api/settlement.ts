@@ -19,6 +19,61 @@ export interface Statement {
   line_count: number
   due_fen: number
   paid_fen: number
+  closes_at: string
+  closed_at: string | null
+}
+
+export interface Terms {
+  share_at: 'paid' | 'completed'
+  cycle: 'day' | 'week' | 'month'
+  delay_days: number
+}
+
+export interface Unpaid {
+  statements: number
+  left_fen: number
+}
+
+export interface Subscription {
+  plan_code: string
+  plan_name: string
+  price_fen: number
+  includes: string[]
+  started_on: string
+}
+
+export interface Account {
+  merchant_id: string
+  code: string
+  merchant_name: string
+  suspended: boolean
+  terms: Terms
+  plan_name: string | null
+  unpaid: Unpaid
+}
+
+export interface AccountDetail extends Omit<Account, 'plan_name'> {
+  subscription: Subscription | null
+  rules: Rule[]
+}
+
+export interface Adjustment {
+  adjustment_id: string
+  amount_fen: number
+  reason: string
+  by: string
+  created_at: string
+}
+
+export interface PaidOut {
+  merchant_id: string
+  payout_id: string
+  statement_id: string
+  statement_no: string
+  amount_fen: number
+  reference: string
+  paid_on: string
+  note: string
 }
 
 export interface Payout {
@@ -63,7 +118,7 @@ export interface Plan {
   name: string
   price_fen: number
   includes: string[]
-  state: string
+  state: 'offered' | 'retired'
 }
 
 export interface Invoice {
@@ -74,7 +129,7 @@ export interface Invoice {
 }
 
 export interface MyPlan {
-  current: { plan_name: string; price_fen: number; includes: string[]; started_on: string } | null
+  current: Subscription | null
   offered: Plan[]
   invoices: Invoice[]
 }
@@ -124,11 +179,14 @@ const ALL = '/api/platform/settlement'
 export const place = (merchantId: string | null): string => (merchantId ? `${ALL}/merchants/${merchantId}` : MINE)
 
 export const running = (at: string): Promise<{ statement: Statement }> => get(`${at}/running`)
-export const statements = (query: Query): Promise<Page<Statement>> => get(`${MINE}/statements`, query)
+export const statements = (at: string, query: Query): Promise<Page<Statement>> => get(`${at}/statements`, query)
 export const statement = (at: string, id: string): Promise<{ statement: Statement; payouts: Payout[] }> => get(`${at}/statements/${id}`)
 export const lines = (at: string, id: string, query: Query): Promise<Page<StatementLine>> => get(`${at}/statements/${id}/lines`, query)
 export const file = (at: string, id: string, kind: 'xlsx' | 'pdf'): string => `${at}/statements/${id}/statement.${kind}`
-export const order = (id: string): Promise<OrderSettlement> => get(`${MINE}/orders/${id}`)
+export const order = (at: string, id: string): Promise<OrderSettlement> => get(`${at}/orders/${id}`)
+export const terms = (): Promise<{ terms: Terms; rules: Rule[] }> => get(`${MINE}/terms`)
+export const adjustments = (at: string, query: Query): Promise<Page<Adjustment>> => get(`${at}/adjustments`, query)
+export const payouts = (at: string, query: Query): Promise<Page<PaidOut>> => get(`${at}/payouts`, query)
 export const sharings = (query: Query): Promise<Page<Sharing>> => get(`${MINE}/sharings`, query)
 export const retry = (orderId: string): Promise<unknown> => post(`${MINE}/sharings/${orderId}/retry`)
 export const plan = (): Promise<MyPlan> => get(`${MINE}/plan`)
@@ -139,6 +197,14 @@ export const endRule = (id: string): Promise<Rule> => post(`${ALL}/rules/${id}/e
 export const preview = (query: Query): Promise<{ rule: Rule | null; percent_bp: number; amount_fen: number }> => get(`${ALL}/rules/preview`, query)
 export const plans = (): Promise<Page<Plan>> => get(`${ALL}/plans`)
 export const putPlan = (code: string, body: unknown): Promise<Plan> => put(`${ALL}/plans/${code}`, body)
+export const accounts = (query: Query): Promise<Page<Account>> => get(`${ALL}/merchants`, query)
+export const account = (merchantId: string): Promise<AccountDetail> => get(place(merchantId))
+export const putTerms = (merchantId: string, terms: Terms): Promise<Terms> => put(`${place(merchantId)}/terms`, terms)
+export const invoices = (merchantId: string): Promise<Page<Invoice>> => get(`${place(merchantId)}/invoices`)
+export const adjust = (merchantId: string, body: { amount_fen: number; reason: string }, key: string): Promise<unknown> => post(`${place(merchantId)}/adjustments`, body, key)
+export const subscriptions = (): Promise<Page<{ merchant_id: string; merchant_name: string; subscription: Subscription }>> => get(`${ALL}/subscriptions`)
+export const allPayouts = (query: Query): Promise<Page<{ merchant_name: string; payout: PaidOut }>> => get(`${ALL}/payouts`, query)
+export const cut = (at: string, id: string): Promise<Statement> => post(`${at}/statements/${id}/cut`)
 export const subscribe = (merchantId: string, code: string | null): Promise<unknown> => put(`${ALL}/merchants/${merchantId}/plan`, { plan_code: code })
 export const allStatements = (query: Query): Promise<Page<MerchantStatement>> => get(`${ALL}/statements`, query)
 export const close = (at: string, id: string): Promise<Statement> => post(`${at}/statements/${id}/close`)
