@@ -68,6 +68,12 @@ def add_merchant(
     )
 
 
+def merchant_name(world: World, mchid: str) -> str:
+    """A merchant's name, or its number when it is unknown."""
+    merchant = world.merchants.get(mchid)
+    return merchant.name if merchant else mchid
+
+
 def authorize_provider(world: World, merchant: Merchant, sp_mchid: str) -> Merchant:
     """Let a service provider take money for the merchant. Raises AccountError."""
     if sp_mchid not in world.merchants or sp_mchid == merchant.mchid:

@@ -16,7 +16,13 @@ AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 21 * 1024 * 1024
-UPLOADS = ("/cgi-bin/media/", "/cgi-bin/material/", "/customservice/", "/wxa/img_sec_check")
+UPLOADS = (
+    "/cgi-bin/media/",
+    "/cgi-bin/material/",
+    "/customservice/",
+    "/wxa/img_sec_check",
+    "/v3/merchant-service/images/",
+)
 """Paths that take files."""
 JSON_TYPE = b"application/json; charset=utf-8"
 

@@ -1,9 +1,9 @@
 """The journal of money: transactions of entries that sum to zero, kept in the state file.
 
 Each merchant has books of its own. What it owns lies in `available` (may be refunded, transferred, withdrawn),
-`frozen` (waits for profit sharing) and `in_transit` (a refund, share or transfer on its way); none of these falls
-below zero. `fees` is what WeChat keeps. The other side of a movement is a counter account: `shoppers`, `merchants`
-(other merchants of this sandbox: over all books it sums to zero) or `bank`.
+`frozen` (waits for profit sharing, or for a mini program's shipment) and `in_transit` (a refund, share or transfer on
+its way); none of these falls below zero. `fees` is what WeChat keeps. The other side of a movement is a counter
+account: `shoppers`, `merchants` (other merchants of this sandbox: over all books it sums to zero) or `bank`.
 
 Transactions stay in the file and are read from there, page by page; balances and the totals of a day are in memory.
 """

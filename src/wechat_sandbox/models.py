@@ -222,7 +222,9 @@ class Order(Struct, omit_defaults=True):
     fee: int = 0
     fee_returned: int = 0
     frozen: int = 0
-    """What of it still waits for profit sharing."""
+    """What of it still waits for profit sharing, or, `held`, for its shipment."""
+    held: bool = False
+    """A mini program's, whose money is frozen until the order is settled."""
     share_count: int = 0
     """How often it was asked to be shared."""
     shared: int = 0
@@ -272,6 +274,8 @@ class Refund(Struct):
     due_at: float = 0.0
     """When what is in progress ends."""
     funds_account: str = ""
+    sources: dict[str, int] = field(default_factory=dict[str, int])
+    """`amount.from`: how much of it each account pays, AVAILABLE and UNAVAILABLE."""
     channel: str = "ORIGINAL"
     account: str = "支付用户零钱"
     """Where the money goes, in words."""

@@ -19,7 +19,9 @@ class AppSettings(Struct):
     """The published pages; None: every page exists."""
     jump_path: str = ""
     trade_managed: bool = True
-    """Whether the shipping-information service holds its orders' money until they are shipped."""
+    """Whether the shipping-information service looks after its orders."""
+    money_held: bool = False
+    """Whether a mini program's money is frozen until its order is settled, as WeChat's is that it looks after."""
     risky_words: dict[str, int] = field(default_factory=dict[str, int])
     """Words that the safety check finds, by label, beside the usual ones."""
 

@@ -148,7 +148,7 @@ class World:
             self.index_prepay(combined)
 
         self.outbound = Outbound()
-        self.faults = Faults(self.clock)
+        self.faults = Faults(self.clock, store)
         self.exchanges = Exchanges()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -194,6 +194,7 @@ class World:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.outbound.close()
+        self.faults.save()
         self.store.close()
 
 

@@ -47,11 +47,9 @@ class Sandbox:
         self.url = f"http://127.0.0.1:{self.port}"
         self.options = options
         self.http = httpx.Client(base_url=self.url, timeout=10, trust_env=False)
-        self.started_in = 0.0
         self.process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        begin = time.perf_counter()
         process = subprocess.Popen(
             [sys.executable, "-m", "wechat_sandbox", "--port", str(self.port), "--quiet", *self.options],
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
@@ -67,7 +65,6 @@ class Sandbox:
         else:
             process.kill()
             raise RuntimeError("the sandbox did not start")
-        self.started_in = time.perf_counter() - begin
         return process
 
     def restart(self, *, hard: bool) -> None:

@@ -92,6 +92,8 @@ def test_a_purchase_from_two_merchants(
     assert {row["trade_state"] for row in unpaid["sub_orders"]} == {"NOTPAY"}
     sheet = sandbox.post(f"/_sandbox/shoppers/{shopper}/sheets", {"pay_params": mall.pay_params(prepay_id)})
     assert (sheet["total_fen"], sheet["merchant_name"]) == (5000, "闭环商城")
+    named = [(row["merchant_name"], row["description"], row["total_fen"]) for row in sheet["parts"]]
+    assert named == [(merchant.row["name"], "一件", 3000), (bakery.row["name"], "一件", 2000)]
     sandbox.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")
 
     got = receiver.wait()[0]

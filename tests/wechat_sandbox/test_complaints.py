@@ -207,6 +207,8 @@ def test_pictures(sandbox: Sandbox, merchant: Merchant, bakery: Merchant, shoppe
     media_id = answer.json()["media_id"]
     assert upload(merchant, png(), sha256="0" * 64).json()["code"] == "PARAM_ERROR"
     assert upload(merchant, b"no picture").json()["code"] == "PARAM_ERROR"
+    assert upload(merchant, png() + bytes(2_000_000)).status_code == 200
+    assert upload(merchant, png() + bytes(2 << 20)).json()["code"] == "PARAM_ERROR"
 
     complaint = complain(merchant, shopper, images=[b64encode(png()).decode()])
     (media,) = merchant.call("GET", path_of(complaint)).json()["complaint_media_list"]

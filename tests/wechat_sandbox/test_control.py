@@ -3,15 +3,12 @@
 import json
 import re
 import threading
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import httpx
 
 from tests.wechat_sandbox.desk import Sandbox
-
-
-def test_it_starts_fast(sandbox: Sandbox) -> None:
-    assert sandbox.started_in < 3.0  # 1.1 s on an idle machine; the tests share theirs
 
 
 def test_default_accounts(sandbox: Sandbox) -> None:
@@ -145,7 +142,17 @@ def test_the_phone_is_served(sandbox: Sandbox) -> None:
 
 
 def test_the_clock_does_not_run_backwards(sandbox: Sandbox) -> None:
-    assert sandbox.http.post("/_sandbox/clock", json={"advance_seconds": -1}).status_code == 400
+    wrong: list[dict[str, object]] = [
+        {"advance_seconds": -1},
+        {},
+        {"advance_seconds": 1, "to": "2030-01-01T00:00:00Z"},
+        {"to": "2020-01-01T00:00:00+08:00"},
+        {"to": "2999-01-01T00:00:00Z"},
+        {"to": "2030-01-01T00:00:00"},
+        {"to": "soon"},
+    ]
+    for body in wrong:
+        assert sandbox.http.post("/_sandbox/clock", json=body).status_code == 400, body
     assert sandbox.get("/_sandbox/clock")["offset_seconds"] == 0
 
 
@@ -168,7 +175,9 @@ def test_expiries_on_the_clock() -> None:
             "grant_type": "authorization_code",
         }
         assert sandbox.get("/sns/jscode2session", params=query)["errcode"] == 40029
-        sandbox.post("/_sandbox/clock", {"advance_seconds": 7000})
+        moved = datetime.fromisoformat(sandbox.get("/_sandbox/clock")["now"]) + timedelta(seconds=7000)
+        told = sandbox.post("/_sandbox/clock", {"to": moved.astimezone(timezone(timedelta(hours=8))).isoformat()})
+        assert timedelta(0) <= datetime.fromisoformat(told["now"]) - moved < timedelta(minutes=1)
         assert sandbox.get("/cgi-bin/menu/get", params={"access_token": token})["errcode"] == 42001
     finally:
         assert sandbox.stop() == 0

@@ -76,3 +76,39 @@ def test_on_a_phone(browser: Browser, sandbox: Sandbox, merchant: Merchant) -> N
     expect(page.get_by_role("dialog")).to_contain_text("None in force")
     assert not wrong
     page.close()
+
+
+def test_faults_and_the_clock_by_hand(browser: Browser) -> None:
+    sandbox = Sandbox()
+    try:
+        page, wrong = opened(browser, sandbox, 390)
+        page.get_by_test_id("faults").click()
+        page.get_by_test_id("fault-kind").select_option("notification:doubled")
+        page.get_by_test_id("fault-percent").fill("20")
+        page.get_by_test_id("fault-match").fill("REFUND.*")
+        page.get_by_test_id("add-fault").click()
+        expect(page.get_by_test_id("fault")).to_contain_text("20 %")
+        (rule,) = sandbox.get("/_sandbox/faults")["items"]
+        assert (rule["fault"], rule["event"], rule["probability"]) == ("doubled", "REFUND.*", 0.2)
+        page.get_by_test_id("bad-day").click()
+        expect(page.get_by_test_id("fault").nth(5)).to_be_attached()
+        page.get_by_test_id("end-fault").first.click()
+        expect(page.get_by_test_id("faults")).to_have_text(f"⚡ {len(sandbox.get('/_sandbox/faults')['items'])}")
+        page.get_by_test_id("end-faults").click()
+        expect(page.get_by_test_id("fault")).to_have_count(0)
+        page.get_by_test_id("close").click()
+
+        page.get_by_test_id("clock").click()
+        page.get_by_test_id("clock-hour1").click()
+        expect(page.get_by_test_id("clock")).to_have_text("+ 1 小时")
+        page.get_by_test_id("clock-bills").click()
+        expect(page.get_by_test_id("clock-now")).to_contain_text("10:30:0")
+        page.get_by_test_id("clock-to").fill("2020-01-01T00:00")
+        page.get_by_test_id("clock-set").click()
+        expect(page.locator("#toast")).to_contain_text("forward")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+        assert sandbox.get("/_sandbox/faults")["items"] == []
+        assert [line for line in wrong if "400" not in line] == []  # the clock that was not set back
+        page.close()
+    finally:
+        assert sandbox.stop() == 0

@@ -235,3 +235,34 @@ def test_settings_and_companies(app: dict[str, Any], call: Call, paid: Paid) -> 
     assert {"delivery_id": "SF", "delivery_name": "顺丰速运"} in companies
     call("/wxa/sec/order/opspecialorder", {"order_id": paid.number, "type": 2})
     call("/wxa/sec/order/opspecialorder", {"order_id": "none", "type": 2}, 268546002)
+
+
+def test_money_may_be_held_until_the_order_is_settled(
+    own: Sandbox, seller: Merchant, app: dict[str, Any], call: Call
+) -> None:
+    settings = f"/_sandbox/apps/{app['appid']}/settings"
+    own.http.put(settings, json={"money_held": True}).raise_for_status()
+    before = accounts(own, seller)
+    order = Paid(own, seller, app)
+    own.http.put(settings, json={"money_held": False}).raise_for_status()
+    held = accounts(own, seller)
+    net = 12900 - 77
+    assert (held["frozen"] - before["frozen"], held["available"] - before["available"]) == (net, 0)
+    refund = {
+        "transaction_id": order.transaction_id,
+        "out_refund_no": "H" + order.number,
+        "amount": {"refund": 900, "total": 12900, "currency": "CNY"},
+    }
+    told = seller.call("POST", "/v3/refund/domestic/refunds", refund).json()
+    assert told["funds_account"] == "UNSETTLED"
+    assert accounts(own, seller)["available"] == before["available"]
+    call(UPLOAD, order.upload())
+    own.post(f"/_sandbox/shoppers/{order.shopper}/receipts", {"transaction_id": order.transaction_id})
+    own.post("/_sandbox/clock", {"advance_seconds": 5})
+    wait_for(lambda: accounts(own, seller)["frozen"] == before["frozen"])
+    assert accounts(own, seller)["available"] - before["available"] == net - 900 + told["amount"]["refund_fee"]
+    assert own.get("/_sandbox/books/check")["balanced"]
+
+
+def accounts(own: Sandbox, seller: Merchant) -> dict[str, int]:
+    return next(row["accounts"] for row in own.get("/_sandbox/books")["merchants"] if row["mchid"] == seller.mchid)

@@ -68,6 +68,39 @@ def till(merchant: Merchant, code: str, total: int) -> dict[str, Any]:
     return merchant.call("POST", "/v3/pay/transactions/codepay", order).json() | {"number": order["out_trade_no"]}
 
 
+async def test_a_combined_order_lists_its_parts(browser: Browser, desk: Sandbox, merchant: Merchant) -> None:
+    me, bakery = new_shopper(desk, "两家客"), desk.merchant("1900000102")
+    desk.post(f"/_sandbox/merchants/{bakery.mchid}/appids", {"appid": merchant.appid})
+    sold = (merchant, "明前龙井 100g", 3000), (bakery, "全麦面包", 1250)
+    order = {
+        "combine_appid": merchant.appid,
+        "combine_mchid": merchant.mchid,
+        "combine_out_trade_no": "C" + secrets.token_hex(12),
+        "sub_orders": [
+            {
+                "mchid": seller.mchid,
+                "attach": "桌",
+                "amount": {"total_amount": fen, "currency": "CNY"},
+                "out_trade_no": "S" + secrets.token_hex(12),
+                "description": words,
+            }
+            for seller, words, fen in sold
+        ],
+        "notify_url": "http://127.0.0.1:9/none",
+    }
+    code = merchant.call("POST", "/v3/combine-transactions/native", order).json()["code_url"]
+    async with phone_of(browser, desk, me) as phone:
+        await phone.scan(code)
+        await expect(phone("pay-amount")).to_have_text("¥42.50")
+        await expect(phone("pay-part")).to_have_count(2)
+        await expect(phone("pay-part").nth(1)).to_have_text(f"{bakery.row['name']}全麦面包¥12.50")
+        await phone.shot("combined")
+        await phone("pay-confirm").click()
+        await phone("paid-done").click()
+    bills = desk.get(f"/_sandbox/shoppers/{me}/bills")["items"]
+    assert sorted(-bill["amount_fen"] for bill in bills) == [1250, 3000]
+
+
 async def test_a_till_scans_the_payment_code(browser: Browser, desk: Sandbox, merchant: Merchant) -> None:
     me = new_shopper(desk, "付款人")
     async with phone_of(browser, desk, me) as phone:
@@ -250,6 +283,9 @@ async def test_what_a_mini_program_may_ask(browser: Browser, desk: Sandbox, tea:
 async def test_three_phones_stand_on_the_desk(browser: Browser, desk: Sandbox) -> None:
     me, friend, third = (new_shopper(desk, name) for name in ("左边", "中间", "右边"))
     async with phone_of(browser, desk, me, wide=True) as phone:
+        await expect(phone("desk-beside").first).to_be_visible()
+        if await phone("desk-beside-more").count():
+            await phone("desk-beside-more").click()
         await phone("desk-beside", shopper=friend).click()
         await expect(phone("beside-phone")).to_have_count(1)
         await phone("desk-beside", shopper=third).click()

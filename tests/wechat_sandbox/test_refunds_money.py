@@ -141,7 +141,55 @@ def test_sources_must_sum_up(till: Till) -> None:
     amount["from"] = [{"account": "AVAILABLE", "amount": 9}]
     assert till.refund(order, 10, amount=amount).json()["code"] == "PARAM_ERROR"
     amount["from"][0]["amount"] = 10
-    assert till.refund(order, 10, amount=amount).status_code == 200
+    assert till.refund(order, 10, amount=amount, funds_account="AVAILABLE").json()["code"] == "PARAM_ERROR"
+    assert till.refund(order, 10, amount=amount).json()["amount"]["from"] == amount["from"]
+    amount["from"] = [{"account": "AVAILABLE", "amount": 4}, {"account": "AVAILABLE", "amount": 6}]
+    assert till.refund(order, 10, amount=amount).json()["code"] == "PARAM_ERROR"
+
+
+def test_sources_say_whose_money_it_is(town: Sandbox, till: Till) -> None:
+    order = till.pay(10000, share=True)
+    frozen = till.accounts()["frozen"]
+    amount: dict[str, Any] = {"refund": 5000, "total": 10000, "currency": "CNY"}
+    amount["from"] = [{"account": "AVAILABLE", "amount": 2000}, {"account": "UNAVAILABLE", "amount": 3000}]
+    assert till.refund(order, 5000, amount=amount).json()["code"] == "NOT_ENOUGH"  # nothing is available yet
+    town.post(f"/_sandbox/merchants/{till.merchant.mchid}/top-up", {"amount": 5000})
+    assert till.refund(order, 5000, amount=amount).json()["funds_account"] == "UNSETTLED"
+    accounts = till.accounts()
+    assert accounts["frozen"] == frozen - 3000
+    assert accounts["available"] == 5000 - 2000 + 30  # less its half of the fee, which comes back
+    amount["from"] = [{"account": "UNAVAILABLE", "amount": 5000}]
+    assert till.refund(order, 5000, amount=amount).status_code == 200
+    assert till.accounts()["frozen"] == frozen - 3000 - 4970
+    assert till.refund(till.pay(10000), 5000, amount=amount).json()["code"] == "NOT_ENOUGH"  # nothing of it is frozen
+    balanced(town)
+
+
+def test_a_complaint_hears_of_the_refund(town: Sandbox, till: Till) -> None:
+    order = till.pay(10000)
+    asked = {"transaction_id": order["transaction_id"], "detail": "坏的", "problem_type": "REFUND", "refund_fen": 8000}
+    complaint = town.post(f"/_sandbox/shoppers/{till.shopper}/complaints", asked)
+    url = {"url": "https://example.com/complaints"}
+    assert till.merchant.call("POST", "/v3/merchant-service/complaint-notifications", url).status_code == 200
+    assert till.refund_now(order, 3000)["status"] == "SUCCESS"
+
+    def state() -> str:
+        return till.merchant.call("GET", f"/v3/merchant-service/complaints-v2/{number}").json()["complaint_state"]
+
+    def told() -> list[str]:
+        rows = town.get("/_sandbox/notifications", params={"reference": number})["items"]
+        return [row["plaintext"]["action_type"] for row in rows[::-1]]
+
+    def newest() -> list[str]:
+        path = f"/v3/merchant-service/complaints-v2/{number}/negotiation-historys?limit=2"
+        return [row["operate_type"] for row in till.merchant.call("GET", path).json()["data"]]
+
+    number = complaint["complaint_id"]
+    assert (told(), state()) == ([], "PENDING")  # less than was asked for
+    assert newest() == ["COMPLAINT_PARTIAL_REFUNDED_SYSTEM_MESSAGE", "USER_CREATE_COMPLAINT"]
+    assert till.refund_now(order, 7000)["status"] == "SUCCESS"
+    assert (told(), state()) == (["SELLER_REFUND", "REFUND_SUCCESS"], "PROCESSED")
+    assert newest() == ["COMPLAINT_REFUND_RECEIVED_SYSTEM_MESSAGE", "COMPLAINT_FULL_REFUNDED_SYSTEM_MESSAGE"]
 
 
 @pytest.mark.parametrize("mchid", ["1900000101", "1900000102"])

@@ -47,6 +47,12 @@ def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver, hard: bool)
         shopper = sandbox.post("/_sandbox/shoppers", {"nickname": "小满"})["shopper_id"]
         sandbox.post(f"/_sandbox/shoppers/{shopper}/follow", {"appid": account["appid"]})
         openid = sandbox.openid(shopper, merchant.appid)
+        for rule in (
+            {"kind": "notification", "fault": "lost", "event": "REFUND.*"},
+            {"profile": "bad_day", "scale": 0},
+        ):
+            sandbox.post("/_sandbox/faults", rule)
+        faults = sandbox.get("/_sandbox/faults")["items"]
         unpaid, paid = merchant.prepay(openid), merchant.prepay(openid, receiver.url)
         prepay_id = merchant.call("POST", "/v3/pay/transactions/jsapi", unpaid).json()["prepay_id"]
         receiver.answer = lambda _: Reply(500)
@@ -56,6 +62,10 @@ def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver, hard: bool)
         sandbox.restart(hard=hard)
 
         assert sandbox.get("/_sandbox/accounts") == accounts
+        again = sandbox.get("/_sandbox/faults")["items"]
+        assert [row | {"matched": 0} for row in again] == [row | {"matched": 0} for row in faults]
+        ended = again[0]["fault_id"]
+        assert sandbox.http.delete(f"/_sandbox/faults/{ended}").status_code == 204
         assert sandbox.get("/cgi-bin/user/get", params={"access_token": token})["total"] == 1
         assert sandbox.get(f"/_sandbox/shoppers/{shopper}/chats")["items"][0]["following"]
         target = f"/v3/pay/transactions/out-trade-no/{paid['out_trade_no']}?mchid={merchant.mchid}"
@@ -68,8 +78,37 @@ def test_a_restart_loses_nothing(tmp_path: Path, receiver: Receiver, hard: bool)
         assert sandbox.get("/_sandbox/clock")["offset_seconds"] == 15
         sandbox.restart(hard=hard)
         assert sandbox.get("/_sandbox/clock")["offset_seconds"] == 15
+        assert [row["fault_id"] for row in sandbox.get("/_sandbox/faults")["items"]] == [
+            row["fault_id"] for row in faults if row["fault_id"] != ended
+        ]
     finally:
         assert sandbox.stop() == 0
+
+
+def test_what_was_lost_stays_lost_and_rules_of_the_start_are_made_once(tmp_path: Path, receiver: Receiver) -> None:
+    sandbox = Sandbox("--state", str(tmp_path / "state.db"), "--fault", "api:slow_before,path=/none")
+    try:
+        merchant = sandbox.merchant("1900000101")
+        shopper = sandbox.post("/_sandbox/shoppers")["shopper_id"]
+        sandbox.post("/_sandbox/faults", {"kind": "notification", "fault": "lost", "count": 1})
+        order = merchant.prepay(sandbox.openid(shopper, merchant.appid), receiver.url)
+        pay(merchant, shopper, order)
+        wait_for(lambda: sandbox.get("/_sandbox/faults")["items"][1]["fired"] == 1)
+        sandbox.restart(hard=True)
+        lost, slow = sandbox.get("/_sandbox/faults")["items"]
+        assert (lost["fault"], lost["fired"], slow["source"]) == ("lost", 1, "command line")
+        sandbox.post("/_sandbox/clock", {"advance_seconds": 60})
+        wait_for(lambda: len(notice_of(sandbox, order["out_trade_no"])["attempts"]) > 1)
+        assert not receiver.got
+        sandbox.http.delete("/_sandbox/faults").raise_for_status()
+        sandbox.post("/_sandbox/clock", {"advance_seconds": 86400})
+        receiver.wait()
+    finally:
+        assert sandbox.stop() == 0
+
+
+def notice_of(sandbox: Sandbox, reference: str) -> dict[str, list[object]]:
+    return sandbox.get("/_sandbox/notifications", params={"reference": reference})["items"][0]
 
 
 def pay(merchant: Merchant, shopper: str, order: dict[str, object]) -> None:

@@ -43,11 +43,16 @@ def post_of(
 
 
 def order_paid(world: World, order: Order) -> None:
-    """A shopper has paid: the price less the fee is the payee's, frozen if it is to be shared. Keeps the order."""
+    """A shopper has paid: the price less the fee is the payee's, frozen if it is to be shared or shipped first.
+
+    Keeps the order.
+    """
     order.fee_bp = world.settings.fee_rate_bp
     order.fee = fee_of(order.total, order.fee_bp)
     net = order.total - order.fee
-    order.frozen = net if order.profit_sharing else 0
+    mini_program = order.appid in world.mini_programs
+    order.held = not order.profit_sharing and mini_program and world.apps.settings_of(order.appid).money_held
+    order.frozen = net if order.profit_sharing or order.held else 0
     entries = {
         "shoppers": -order.total,
         "fees": order.fee,
@@ -58,17 +63,26 @@ def order_paid(world: World, order: Order) -> None:
         number, out_number = order.transaction_id, order.out_trade_no
         post_of(world, order, "payment", order.total, entries, number, out_number)
         world.orders.put(order.key, order)
-    if order.frozen:
+    if order.profit_sharing:
         _watch(world, order)
 
 
 def unfreeze(world: World, order: Order, order_id: str, out_order_no: str) -> int:
     """What is still frozen is the payee's own, and nothing more of the order can be shared. The fen unfrozen."""
+    return _release(world, order, "unfreeze", order_id, out_order_no)
+
+
+def settled(world: World, order: Order) -> None:
+    """A mini program's order is shipped and received: the money that was held is the payee's own."""
+    if order.held and not order.sharing_done:
+        _release(world, order, "settled", order.transaction_id, order.out_trade_no)
+
+
+def _release(world: World, order: Order, kind: str, number: str, out_number: str) -> int:
     amount = order.frozen
     with world.store.together():
         if amount:
-            entries = {"frozen": -amount, "available": amount}
-            post_of(world, order, "unfreeze", amount, entries, order_id, out_order_no)
+            post_of(world, order, kind, amount, {"frozen": -amount, "available": amount}, number, out_number)
         order.frozen = 0
         order.sharing_done = True
         world.orders.put(order.key, order)
@@ -117,15 +131,11 @@ def refunded(world: World, order: Order, refund: Refund) -> None:
     """A refund is accepted: its money leaves the accounts and is on its way. Keeps the order and the refund.
 
     It comes from what of the order is still frozen, then from the available money; `funds_account` can confine it
-    to one of the two. Raises NotEnoughError.
+    to one of the two, `sources` say how much each pays. Raises NotEnoughError.
     """
     back = fee_returned(order, order.refunded + refund.amount) - order.fee_returned
     net = refund.amount - back
-    frozen = min(order.frozen, net)
-    if refund.funds_account == "AVAILABLE":
-        frozen = 0
-    elif refund.funds_account == "UNSETTLED" and order.profit_sharing and frozen < net:
-        raise NotEnoughError(order.payee, "frozen", net - frozen)  # what was shared or unfrozen is settled
+    frozen = _from_frozen(order, refund, net)
     entries = {"in_transit": refund.amount, "fees": -back, "frozen": -frozen, "available": frozen - net}
     with world.store.together():
         _post_refund(world, order, refund, "refund", entries)
@@ -138,6 +148,21 @@ def refunded(world: World, order: Order, refund: Refund) -> None:
         order.state = "REFUND"
         world.orders.put(order.key, order)
         world.refunds.put(refund.key, refund)
+
+
+def _from_frozen(order: Order, refund: Refund, net: int) -> int:
+    """What of a refund, less the fee that WeChat gives back, the order's frozen money pays. Raises NotEnoughError."""
+    if refund.sources:
+        frozen = min(refund.sources.get("UNAVAILABLE", 0), net)  # the fee that comes back saves available money first
+        if frozen > order.frozen:
+            raise NotEnoughError(order.payee, "frozen", frozen - order.frozen)
+        return frozen
+    frozen = min(order.frozen, net)
+    if refund.funds_account == "AVAILABLE":
+        return 0
+    if refund.funds_account == "UNSETTLED" and order.profit_sharing and frozen < net:
+        raise NotEnoughError(order.payee, "frozen", net - frozen)  # what was shared or unfrozen is settled
+    return frozen
 
 
 def refund_done(world: World, order: Order, refund: Refund) -> None:

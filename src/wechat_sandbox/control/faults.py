@@ -62,9 +62,9 @@ async def list_faults(world: World) -> dict[str, Any]:
 
 @post("/faults", tags=["faults"])
 async def add_fault(world: World, data: NewFault) -> dict[str, Any]:
-    """Put a fault or a profile in force. 400 `refused` with the reason when it cannot be."""
+    """Put a fault or a profile in force, kept with the state file. 400 `refused` with the reason when it cannot be."""
     try:
-        rules = add_any(world.faults, msgspec.to_builtins(data), "api")
+        rules = add_any(world.faults, msgspec.to_builtins(data), "api", keep=True)
     except FaultError as error:
         raise ControlError(400, "refused", str(error)) from error
     return {"items": [_view(rule) for rule in rules]}

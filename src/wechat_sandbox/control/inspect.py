@@ -1,5 +1,6 @@
 """Looking around: health, codes, pictures, pushes, the clock, the JS-SDK check."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -138,11 +139,30 @@ async def get_clock(world: World) -> dict[str, Any]:
 
 @post("/clock", tags=["sandbox"], status_code=200)
 async def advance_clock(world: World, data: schemas.ClockBody) -> dict[str, Any]:
-    """Move sandbox time forward: retries, expiries and windows come due. Signatures keep the wall clock."""
-    if not 0 <= data.advance_seconds <= MAX_ADVANCE_SECONDS:
-        raise ControlError(400, "refused", "advance_seconds must be 0 to 400 days")
-    world.advance(data.advance_seconds)
+    """Move sandbox time forward, by seconds or to a time: retries, expiries and windows come due.
+
+    Signatures keep the wall clock. 400 `refused`: backwards, or by more than 400 days.
+    """
+    world.advance(_seconds(world, data))
     return {"now": rfc3339_utc(world.clock.now()), "offset_seconds": world.clock.offset_seconds}
+
+
+def _seconds(world: World, data: schemas.ClockBody) -> float:
+    if (data.advance_seconds is None) == (data.to is None):
+        raise ControlError(400, "refused", "give advance_seconds or to")
+    if data.advance_seconds is not None:
+        seconds = data.advance_seconds
+    else:
+        try:
+            moment = datetime.fromisoformat(str(data.to))
+        except ValueError as error:
+            raise ControlError(400, "refused", "to is no RFC 3339 time") from error
+        if moment.tzinfo is None:
+            raise ControlError(400, "refused", "to needs an offset, such as +08:00")
+        seconds = moment.timestamp() - world.clock.now()
+    if not 0 <= seconds <= MAX_ADVANCE_SECONDS:
+        raise ControlError(400, "refused", "the clock moves forward, by 400 days at the most")
+    return seconds
 
 
 @post("/jssdk/check", tags=["sandbox"], status_code=200)

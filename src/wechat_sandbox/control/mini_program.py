@@ -38,6 +38,8 @@ class SettingsChange(Struct, forbid_unknown_fields=True):
     pages: list[str] | None = None
     """Pages that the published mini program has; others are refused (41030)."""
     trade_managed: bool | None = None
+    money_held: bool | None = None
+    """Whether the money of a mini program's orders is frozen until they are shipped and settled; usually not."""
     risky_words: dict[str, int] | None = None
     """Words that content checks find risky, with their label."""
 

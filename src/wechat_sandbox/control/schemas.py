@@ -238,6 +238,14 @@ class SheetBody(Struct):
     h5_url: str | None = None
 
 
+class SheetPart(Struct):
+    """What one of a combined order's merchants is paid for."""
+
+    merchant_name: str
+    description: str
+    total_fen: int
+
+
 class SheetView(Struct):
     """A payment sheet."""
 
@@ -247,6 +255,8 @@ class SheetView(Struct):
     total_fen: int
     state: str
     transaction_id: str | None = None
+    parts: list[SheetPart] = field(default_factory=list[SheetPart])
+    """Of a combined order: each merchant's part, in the order of the call."""
 
 
 class JsConfigBody(Struct, rename="camel"):
@@ -267,6 +277,7 @@ class JsConfigView(Struct):
 
 
 class ClockBody(Struct):
-    """How far to move the clock."""
+    """How far to move the clock, or to when (RFC 3339 with an offset): one of the two."""
 
-    advance_seconds: float
+    advance_seconds: float | None = None
+    to: str | None = None

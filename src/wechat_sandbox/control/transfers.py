@@ -3,10 +3,10 @@
 from litestar import get, post
 from msgspec import Struct
 
+from wechat_sandbox.accounts import merchant_name
 from wechat_sandbox.clock import rfc3339_utc
 from wechat_sandbox.control.errors import ControlError, not_found
 from wechat_sandbox.control.shoppers import find
-from wechat_sandbox.control.views import merchant_name
 from wechat_sandbox.pay import transfers
 from wechat_sandbox.pay.rows import Transfer
 from wechat_sandbox.world import World

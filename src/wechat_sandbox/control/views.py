@@ -1,6 +1,8 @@
 """Rows of the world as the control API shows them."""
 
-from wechat_sandbox.accounts import avatar_url
+import msgspec
+
+from wechat_sandbox.accounts import avatar_url, merchant_name
 from wechat_sandbox.clock import rfc3339_utc
 from wechat_sandbox.control import schemas
 from wechat_sandbox.models import Merchant, MiniProgram, OfficialAccount, Sheet, Shopper
@@ -89,12 +91,6 @@ def _wallet(world: World, shopper: Shopper, openids: set[str]) -> schemas.Wallet
     return schemas.WalletView(shopper.spent_fen, sum(order.refunded for order in paid), bills)
 
 
-def merchant_name(world: World, mchid: str) -> str:
-    """A merchant's name, or its number when it is unknown."""
-    merchant = world.merchants.get(mchid)
-    return merchant.name if merchant else mchid
-
-
 def sheet_view(world: World, sheet: Sheet) -> schemas.SheetView:
     """A payment sheet."""
-    return schemas.SheetView(**sheets.describe(world, sheet))
+    return msgspec.convert(sheets.describe(world, sheet), schemas.SheetView)

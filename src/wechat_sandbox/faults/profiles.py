@@ -32,13 +32,13 @@ _BAD_DAY: tuple[dict[str, Any], ...] = (
 PROFILES: dict[str, tuple[dict[str, Any], ...]] = {"bad_day": _BAD_DAY}
 
 
-def add_any(faults: Faults, wanted: dict[str, Any], source: str) -> list[Rule]:
+def add_any(faults: Faults, wanted: dict[str, Any], source: str, *, keep: bool = False) -> list[Rule]:
     """Put one rule, or a profile `{"profile", "seed"?, "scale"?}`, in force. Raises FaultError.
 
-    `scale` multiplies the profile's probabilities.
+    `scale` multiplies the profile's probabilities; `keep` as in `Faults.add`.
     """
     if "profile" not in wanted:
-        return [faults.add(convert(wanted), source)]
+        return [faults.add(convert(wanted), source, keep=keep)]
     unknown = wanted.keys() - {"profile", "seed", "scale", "mchid"}
     if unknown:
         raise FaultError(f"a profile has no {', '.join(sorted(unknown))}; it takes profile, seed, scale, mchid")
@@ -57,4 +57,4 @@ def add_any(faults: Faults, wanted: dict[str, Any], source: str) -> list[Rule]:
         for row in rows
         if not (row["kind"] == "push" and "mchid" in wanted)
     ]
-    return [faults.add(rule, f"profile:{wanted['profile']}") for rule in rules]
+    return [faults.add(rule, f"profile:{wanted['profile']}", keep=keep) for rule in rules]

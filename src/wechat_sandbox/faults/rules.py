@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from wechat_sandbox.clock import Clock
+from wechat_sandbox.store import Store, Table
 
 Kind = Literal["api", "notification", "push"]
 Fault = Literal[
@@ -142,24 +143,35 @@ def _even(text: str) -> float:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
 
 
-class Faults:
-    """The rules of one sandbox. They live in memory: a restart ends those made over HTTP."""
+class LostNotice(Struct):
+    """A notification of which no try arrives any more."""
 
-    def __init__(self, clock: Clock) -> None:
+    notice_id: str
+
+
+class Faults:
+    """The rules of one sandbox.
+
+    Those made over HTTP are kept with the state; those of the file and of the command line are made again at each
+    start. What a rule did is kept whenever it fires, and at the end.
+    """
+
+    def __init__(self, clock: Clock, store: Store) -> None:
         self._clock = clock
-        self._rules: dict[str, Rule] = {}
-        self._made = 0
+        self._kept = Table(store, "fault", Rule)
+        self._lost = Table(store, "fault_lost", LostNotice)
+        self._rules: dict[str, Rule] = {rule.fault_id: rule for rule in self._kept.values()}
+        self._made = max((int(fault_id[1:]) for fault_id in self._rules), default=0)
         self.on_api = False
         self.on_send = False
         self.on_payment = False
         """Whether any rule may befall calls, sends, payments of a sheet: the hot paths ask only this."""
-        self.lost: set[str] = set()
-        """Notifications of which no try arrives any more."""
         self.held: list[Callable[[], None]] = []
         """What waits to be overtaken."""
+        self._look()
 
-    def add(self, wanted: WantedRule, source: str = "api") -> Rule:
-        """Put a rule in force. Raises FaultError."""
+    def add(self, wanted: WantedRule, source: str = "api", *, keep: bool = False) -> Rule:
+        """Put a rule in force; with `keep` it is there again after a restart. Raises FaultError."""
         _check(wanted)
         if len(self._rules) >= MAX_RULES:
             raise FaultError(f"at most {MAX_RULES} rules at a time")
@@ -172,21 +184,44 @@ class Faults:
             expires_at=None if wanted.for_seconds is None else now + wanted.for_seconds,
         )
         self._rules[rule.fault_id] = rule
+        if keep:
+            self._kept.put(rule.fault_id, rule)
         self._look()
         return rule
 
     def remove(self, fault_id: str) -> bool:
         """End one rule; False when there is none."""
         found = self._rules.pop(fault_id, None) is not None
+        self._kept.delete(fault_id)
         self._look()
         return found
 
     def clear(self) -> None:
         """End all rules, and let go what waits."""
         self._rules.clear()
-        self.lost.clear()
+        for rule in self._kept.values():
+            self._kept.delete(rule.fault_id)
+        for row in self._lost.values():
+            self._lost.delete(row.notice_id)
         self._look()
         self.release()
+
+    def lose(self, notice_id: str) -> None:
+        """No try of this notification arrives any more."""
+        self._lost.put(notice_id, LostNotice(notice_id))
+
+    def is_lost(self, notice_id: str) -> bool:
+        """Whether no try of this notification arrives."""
+        return notice_id in self._lost
+
+    def save(self) -> None:
+        """Keep how often each rule matched, which its seeded sequence goes on from."""
+        for rule in self._rules.values():
+            self._save(rule)
+
+    def _save(self, rule: Rule) -> None:
+        if rule.fault_id in self._kept:
+            self._kept.put(rule.fault_id, rule)
 
     def rules(self) -> list[Rule]:
         """All in force or run out, oldest first."""
@@ -195,7 +230,7 @@ class Faults:
     def _look(self) -> None:
         kinds = {rule.kind for rule in self._rules.values()}
         self.on_api = "api" in kinds
-        self.on_send = bool(kinds - {"api"}) or bool(self.lost)
+        self.on_send = bool(kinds - {"api"}) or len(self._lost) > 0
         self.on_payment = any(rule.fault == "early" for rule in self._rules.values())
 
     def decide(self, occasion: Occasion, only: Fault | None = None) -> Hit | None:
@@ -211,6 +246,7 @@ class Faults:
                 continue
             rule.fired += 1
             rule.last_fired_at = self._clock.now()
+            self._save(rule)
             delay = FAULTS[rule.kind][rule.fault][0] if rule.delay_seconds is None else rule.delay_seconds
             return Hit(rule, delay + rule.spread_seconds * _even(turn + ":delay"))
         return None

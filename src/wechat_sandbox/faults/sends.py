@@ -23,14 +23,14 @@ SendOne = Callable[[str, dict[str, str], bytes, str], Awaitable[Reply]]
 async def around_send(world: "World", url: str, headers: dict[str, str], body: bytes, send: SendOne) -> Reply:
     """Send a notification or push that a fault may befall. Raises SendError."""
     occasion, notice_id = _occasion(world, headers, body)
-    if notice_id and notice_id in world.faults.lost:
+    if notice_id and world.faults.is_lost(notice_id):
         raise SendError("lost on the way by a fault: no try of this notification arrives")
     hit = world.faults.decide(occasion)
     try:
         if hit is None:
             return await send(url, headers, body, "")
         if hit.rule.fault == "lost":
-            world.faults.lost.add(notice_id)
+            world.faults.lose(notice_id)
             raise SendError(f"lost on the way: {hit.name}")
         return await _harm(world, hit, url, headers, body, send)
     finally:

@@ -3,12 +3,13 @@
 Sources: developers.weixin.qq.com order-shipping.html section 九 (`trade_manage_remind_access_api`,
 `trade_manage_remind_shipping` after 48 hours, `trade_manage_order_settlement` when shipped and when settled;
 `confirm_receive_method` 1 by itself, 2 by hand; field names as in silenceper/wechat `miniprogram/message`).
-The days until an order confirms itself are our guess: ten of an express, two otherwise.
+The days until an order confirms itself, ten of an express and two otherwise, are those that shop systems tell their
+merchants (crmeb, yingzaizhijian).
 """
 
 from typing import Any
 
-from wechat_sandbox import chat, push
+from wechat_sandbox import books, chat, push
 from wechat_sandbox.apps import mini_callback
 from wechat_sandbox.clock import rfc3339
 from wechat_sandbox.mini_program.express import COMPANIES
@@ -128,7 +129,9 @@ def _settle(world: World, order: Order) -> None:
     if shipment is None or app is None or shipment.settled_at or not shipment.confirmed_at:
         return
     shipment.settled_at = world.clock.now()
-    world.apps.shipments.put(order.transaction_id, shipment)
+    with world.store.together():
+        world.apps.shipments.put(order.transaction_id, shipment)
+        books.settled(world, order)
     _event(
         world,
         app,

@@ -50,6 +50,35 @@ def go_on(world: World, row: Complaint, detail: str) -> None:
     tell(world, row, "CONTINUE_COMPLAINT")
 
 
+def refund_asked(world: World, order: Order) -> None:
+    """The merchant has asked to give money of the order back: its complaints say so, and of the whole price tell it.
+
+    Sources: the list of `action_type` in pay.weixin.qq.com 投诉通知回调 (SELLER_REFUND 商户发起全额退款, REFUND_SUCCESS
+    退款到账 of complaints that ask for a refund), and of `operate_type` in openapi negotiation-historys.
+    """
+    whole = order.refunded >= order.total
+    words = "商户发起全额退款" if whole else "商户发起部分退款"
+    for row in _complaints_of(world, order):
+        add_line(world, row, "系统", f"COMPLAINT_{'FULL' if whole else 'PARTIAL'}_REFUNDED_SYSTEM_MESSAGE", words)
+        if whole:
+            tell(world, row, "SELLER_REFUND")
+
+
+def refund_arrived(world: World, order: Order) -> None:
+    """The shopper has a refund: complaints that asked for as much are settled, and their merchants told."""
+    for row in _complaints_of(world, order):
+        if row.problem_type != "REFUND" or order.refunded < row.refund_fen or row.state == "PROCESSED":
+            continue
+        row.state = "PROCESSED"
+        row.unanswered = False
+        add_line(world, row, "系统", "COMPLAINT_REFUND_RECEIVED_SYSTEM_MESSAGE", "退款已到账")
+        tell(world, row, "REFUND_SUCCESS")
+
+
+def _complaints_of(world: World, order: Order) -> list[Complaint]:
+    return [row for row in world.pay.complaints.values() if row.order_key == order.key]
+
+
 def add_line(
     world: World, row: Complaint, operator: str, kind: str, details: str = "", media_ids: list[str] | None = None
 ) -> None:

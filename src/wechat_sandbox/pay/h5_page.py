@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 from wechat_sandbox.asgi import Answer, Request
 from wechat_sandbox.oauth import page
-from wechat_sandbox.pay.orders import prepay_lives, settle
+from wechat_sandbox.pay.orders import parts, prepay_lives, settle
+from wechat_sandbox.pay.rows import CombinedOrder
 from wechat_sandbox.world import World
 
 _SCRIPT = """
@@ -48,8 +49,10 @@ def show(world: World, request: Request) -> Answer:
         for row in world.shoppers.values()[-8:]
     )
     amount = f"¥{order.total / 100:.2f}"
+    bought = parts(world, order) if isinstance(order, CombinedOrder) else [order]
+    lines = "".join(f"<p>{html.escape(row.description)}</p>" for row in bought)
     body = (
-        f"<p>{html.escape(order.description)}</p>{people or '<p>先在手机页里添加一位用户</p>'}"
+        f"{lines}{people or '<p>先在手机页里添加一位用户</p>'}"
         f"<p id=told></p>{_SCRIPT.replace('BACK', json.dumps(back).replace('<', chr(92) + 'u003c'))}"
     )
     return page(amount, body)

@@ -11,10 +11,10 @@ from wechat_sandbox.asgi import Request
 from wechat_sandbox.clock import rfc3339
 from wechat_sandbox.models import Merchant, Order, Refund, refund_key
 from wechat_sandbox.models_money import RefundOutcome
-from wechat_sandbox.pay import notify
+from wechat_sandbox.pay import complaint_acts, notify
 from wechat_sandbox.pay.errors import PayError, invalid_request, param_error
 from wechat_sandbox.pay.orders import new_number
-from wechat_sandbox.pay.refund_requests import AbnormalRefund, CreateRefund
+from wechat_sandbox.pay.refund_requests import AbnormalRefund, CreateRefund, RefundSource
 from wechat_sandbox.pay.requests import check_notify_url, decode
 from wechat_sandbox.pay.sealed import unseal
 from wechat_sandbox.world import World
@@ -58,12 +58,14 @@ def create(world: World, merchant: Merchant, request: Request) -> dict[str, Any]
         reason="" if asked.reason is UNSET else asked.reason,
         notify_url="" if asked.notify_url is UNSET else asked.notify_url,
         funds_account="" if asked.funds_account is UNSET else asked.funds_account,
+        sources={} if asked.amount.from_ is UNSET else {row.account: row.amount for row in asked.amount.from_},
         outcome=world.money.settings(order.payee).refund_outcome,
     )
     try:
         books.refunded(world, order, refund)
     except books.NotEnoughError as error:
         raise PayError(403, "NOT_ENOUGH", "商户账户余额不足，请充值后使用原单号重新发起") from error
+    complaint_acts.refund_asked(world, order)
     _schedule(world, refund)
     return _public(refund)
 
@@ -136,6 +138,7 @@ def finish(world: World, refund: Refund) -> None:
         if refund.state == "SUCCESS":
             refund.succeeded_at = refund.ended_at
             books.refund_done(world, order, refund)
+            complaint_acts.refund_arrived(world, order)
         elif refund.state == "CLOSED":
             books.refund_closed(world, order, refund)
         else:
@@ -182,14 +185,23 @@ def _order_of(world: World, merchant: Merchant, sub_mchid: str, asked: CreateRef
 def _check_rules(world: World, order: Order, asked: CreateRefund) -> None:
     if asked.amount.total != order.total:
         raise invalid_request("订单金额不一致，请核实后再试")
-    if asked.amount.from_ is not UNSET and sum(row.amount for row in asked.amount.from_) != asked.amount.refund:
-        raise param_error("/amount/from", None, "退款出资金额之和与退款金额不一致", "sum differs from refund")
+    if asked.amount.from_ is not UNSET:
+        _check_sources(asked, asked.amount.from_)
     if order.refunded + asked.amount.refund > order.total:
         raise invalid_request("申请退款金额超过订单剩余可退金额")
     if order.refund_count >= MAX_REFUNDS:
         raise invalid_request("单笔订单部分退款次数不能超过50次")
     if world.clock.now() - order.paid_at > YEAR_SECONDS:
         raise PayError(403, "TRADE_OVERDUE", "订单已经超过退款期限")
+
+
+def _check_sources(asked: CreateRefund, sources: list[RefundSource]) -> None:
+    if sum(row.amount for row in sources) != asked.amount.refund:
+        raise param_error("/amount/from", None, "退款出资金额之和与退款金额不一致", "sum differs from refund")
+    if len({row.account for row in sources}) < len(sources):
+        raise param_error("/amount/from", None, "退款出资账户重复", "an account stands twice")
+    if asked.funds_account is not UNSET:
+        raise param_error("/amount/from", None, "指定退款出资账户时，不能传funds_account", "both given")
 
 
 def _amount(refund: Refund) -> dict[str, Any]:
@@ -199,6 +211,10 @@ def _amount(refund: Refund) -> dict[str, Any]:
         "payer_total": refund.total,
         "payer_refund": refund.amount,
     }
+
+
+def _sources(refund: Refund) -> list[dict[str, Any]]:
+    return [{"account": account, "amount": amount} for account, amount in refund.sources.items()]
 
 
 def _public(refund: Refund) -> dict[str, Any]:
@@ -219,7 +235,8 @@ def _public(refund: Refund) -> dict[str, Any]:
             "discount_refund": 0,
             "currency": "CNY",
             "refund_fee": refund.fee_returned,
-        },
+        }
+        | ({"from": _sources(refund)} if refund.sources else {}),
         "promotion_detail": [],
     }
     if refund.succeeded_at:

@@ -4,7 +4,7 @@ import secrets
 from typing import Any
 
 from wechat_sandbox import books
-from wechat_sandbox.accounts import identity_of
+from wechat_sandbox.accounts import identity_of, merchant_name
 from wechat_sandbox.crypto import pay_message, rsa_verify
 from wechat_sandbox.models import Order, Sheet, Shopper
 from wechat_sandbox.pay import notify
@@ -132,14 +132,22 @@ def order_of(world: World, sheet: Sheet) -> AnyOrder:
 def describe(world: World, sheet: Sheet) -> dict[str, Any]:
     """What the shopper sees of a sheet."""
     order = order_of(world, sheet)
-    payee = world.merchants.get(order.payee)
+    combined = parts(world, order) if isinstance(order, CombinedOrder) else []
     return {
         "sheet_id": sheet.sheet_id,
-        "merchant_name": payee.name if payee else order.payee,
+        "merchant_name": merchant_name(world, order.payee),
         "description": order.description,
         "total_fen": order.total,
         "state": sheet.state,
         "transaction_id": order.transaction_id if sheet.state == "paid" else None,
+        "parts": [
+            {
+                "merchant_name": merchant_name(world, part.payee),
+                "description": part.description,
+                "total_fen": part.total,
+            }
+            for part in combined
+        ],
     }
 
 

@@ -25,6 +25,7 @@ KINDS = {
     "share_done": ("分账", "分账"),
     "share_closed": ("分账", "分账解冻"),
     "unfreeze": ("分账", "分账解冻"),
+    "settled": ("交易", "资金解冻"),
     "return_in": ("分账回退", "分账回退"),
     "return_out": ("分账回退", "分账回退"),
     "transfer": ("商家转账", "商家转账"),

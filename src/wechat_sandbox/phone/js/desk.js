@@ -4,6 +4,7 @@ import { api, qrUrl } from "./api.js";
 import { faceOf } from "./avatar.js";
 import { fill, h } from "./dom.js";
 import { drawLog } from "./log.js";
+import { faces } from "./people.js";
 import { besideBar, drawBeside } from "./phones.js";
 import { actOn, codeFacts, groupCodes } from "./screens/scan.js";
 import { become } from "./screens/who.js";
@@ -50,12 +51,13 @@ function howTo() {
 function people() {
   const current = state.shopper?.shopper_id;
   if (!state.shoppers.length) return null;
+  const mineFirst = [...state.shoppers].sort((a, b) => Number(b.shopper_id === current) - Number(a.shopper_id === current));
   return h("section", null,
     h("h2", null, t("购物者", "Shoppers")),
-    h("div", { class: "desk-people" }, state.shoppers.slice(0, 8).map((shopper) => h("button", {
+    faces(mineFirst, (shopper) => h("button", {
       class: `desk-person ${shopper.shopper_id === current ? "on" : ""}`, testid: "desk-shopper", "data-shopper": shopper.shopper_id,
       "aria-current": shopper.shopper_id === current ? "true" : null, title: shopper.nickname, onclick: () => become(shopper.shopper_id),
-    }, faceOf(shopper), h("span", null, shopper.nickname)))),
+    }, faceOf(shopper), h("span", null, shopper.nickname)), "desk-more"),
     !("credentialless" in HTMLIFrameElement.prototype) && h("p", { class: "desk-none" }, t("这个浏览器的网页共用一份 Cookie，换购物者后商城可能还认得上一位；用 Chrome 或 Edge 就不会。", "In this browser all pages share one cookie jar: after a switch a mall may still know the former shopper. Chrome and Edge keep them apart.")));
 }
 

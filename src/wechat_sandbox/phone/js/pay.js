@@ -33,6 +33,14 @@ export async function pay(request) {
   return ask(sheet);
 }
 
+/** What is bought: one line, or of a combined order each merchant's. */
+function goods(sheet) {
+  if (!sheet.parts?.length) return h("div", { class: "pair" }, h("dt", null, t("商品", "Goods")), h("dd", { testid: "pay-description" }, sheet.description));
+  return h("div", { class: "pair pay-parts", testid: "pay-parts", tabindex: "0", role: "group", "aria-label": t("合单支付的订单", "Orders paid together") },
+    sheet.parts.map((part) => h("div", { class: "pay-part", testid: "pay-part" },
+      h("dt", null, part.merchant_name, h("small", null, part.description)), h("dd", null, `¥${yuan(part.total_fen)}`))));
+}
+
 function ask(sheet) {
   return new Promise((resolve) => {
     let busy = false;
@@ -68,7 +76,7 @@ function ask(sheet) {
         h("p", { class: "pay-who", testid: "pay-merchant" }, sheet.merchant_name),
         h("p", { class: "pay-sum", testid: "pay-amount" }, h("small", null, "¥"), yuan(sheet.total_fen)),
         h("dl", { class: "pairs" },
-          h("div", { class: "pair" }, h("dt", null, t("商品", "Goods")), h("dd", { testid: "pay-description" }, sheet.description)),
+          goods(sheet),
           h("div", { class: "pair" }, h("dt", null, t("支付方式", "Pay by")), h("dd", { class: "pay-by" }, icon("wallet", "green"), t("沙箱零钱", "Sandbox balance")))),
         button),
       { cls: "bottom", onescape: cancel });

@@ -2,8 +2,9 @@
 // its own. ?beside=ID,ID remembers them.
 
 import { faceOf } from "./avatar.js";
-import { fill, h } from "./dom.js";
+import { h } from "./dom.js";
 import { icon } from "./icons.js";
+import { faces } from "./people.js";
 import { state } from "./state.js";
 import { t } from "./text.js";
 
@@ -58,9 +59,8 @@ export function drawBeside() {
 export function besideBar() {
   const others = state.shoppers.filter((one) => one.shopper_id !== state.shopper?.shopper_id);
   if (!state.shopper || !others.length) return null;
-  const box = h("div", { class: "desk-people" });
-  fill(box, others.slice(0, 8).map((one) => h("button", {
+  const box = faces(others, (one) => h("button", {
     class: "desk-person", testid: "desk-beside", "data-shopper": one.shopper_id, title: t(`把${one.nickname}的手机放在旁边`, `Put ${one.nickname}'s phone beside`), onclick: () => putBeside(one.shopper_id),
-  }, h("span", { class: "with-plus" }, faceOf(one), icon("plus")), h("span", null, one.nickname))));
+  }, h("span", { class: "with-plus" }, faceOf(one), icon("plus")), h("span", null, one.nickname)), "desk-beside-more");
   return h("section", null, h("h2", null, t("再放一部手机", "Another phone"), h("small", null, t("朋友之间转发、聊天", "to share and chat among friends"))), box);
 }

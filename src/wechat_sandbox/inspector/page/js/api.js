@@ -15,9 +15,13 @@ export const replay = (id) => ask(`/exchanges/${id}/replay`, { method: 'POST' })
 export const forget = () => ask('/exchanges', { method: 'DELETE' });
 export const faults = () => ask('/faults');
 export const endFaults = () => ask('/faults', { method: 'DELETE' });
-export const badDay = () => ask('/faults', {
-  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ profile: 'bad_day', seed: 7 }),
+const send = (path, body) => ask(path, {
+  method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
 });
+export const addFault = (fault) => send('/faults', fault);
+export const endFault = (id) => ask(`/faults/${id}`, { method: 'DELETE' });
+export const clock = () => ask('/clock');
+export const moveClock = (how) => send('/clock', how);
 
 export function listen(onLines, onState) {
   const source = new EventSource('/_sandbox/exchange-events');

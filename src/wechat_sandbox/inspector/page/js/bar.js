@@ -1,7 +1,8 @@
-// The bar: filters, pause, clear, faults, language; and the dialogs that it opens.
+// The bar: filters, pause, clear, faults, the clock, language.
 
-import * as api from './api.js';
-import { el } from './dom.js';
+import { showClock, span } from './clock.js';
+import { close, el, open } from './dom.js';
+import { showFaults } from './faults.js';
 import { state } from './list.js';
 import { t } from './text.js';
 
@@ -26,38 +27,16 @@ export function drawBar(on) {
     el('button', { testid: 'pause', class: state.paused ? 'on' : '', onclick: on.pause }, t(state.paused ? 'resume' : 'pause')),
     el('button', { testid: 'clear', onclick: on.clear }, t('clear')),
     el('button', { testid: 'faults', class: state.faults ? 'faulty' : '', onclick: () => showFaults(on) }, state.faults ? `⚡ ${state.faults}` : t('faults')),
+    el('button', { testid: 'clock', class: state.moved ? 'moved' : '', onclick: () => showClock(on) }, state.moved ? `+ ${span(state.moved)}` : t('clock')),
     el('button', { onclick: showHelp, testid: 'help', title: t('help') }, '?'),
     el('button', { testid: 'language', onclick: on.language }, t('language')),
     el('a', { href: '/phone/' }, t('phone')),
   );
 }
 
-function open(...children) {
-  const dialog = document.getElementById('dialog');
-  dialog.replaceChildren(...children);
-  if (!dialog.open) dialog.showModal();
-}
-const close = () => document.getElementById('dialog').close();
-
 export function showHelp() {
   const keys = [['j k ↑ ↓', 'kMove'], ['/', 'kFilter'], ['1–6', 'kTabs'], ['r', 'kReplay'], ['c', 'kCopy'], ['p', 'kPause'], ['g', 'kNewest'], ['Esc', 'kEsc']];
   open(el('h2', {}, t('help')),
     el('dl', {}, keys.flatMap(([key, word]) => [el('dt', {}, key.split(' ').map((one) => el('kbd', {}, one))), el('dd', {}, t(word))])),
     el('div', { class: 'buttons' }, el('button', { onclick: close }, t('close'))));
-}
-
-async function showFaults(on) {
-  const { items } = await api.faults();
-  on.faults(items.length);
-  const again = (act) => async () => { await act(); await showFaults(on); };
-  open(el('h2', {}, t('faults')),
-    items.length
-      ? el('div', { class: 'scroll' }, el('table', {}, el('tbody', {}, items.map((rule) => el('tr', {},
-        el('td', {}, rule.fault_id), el('td', {}, `${rule.kind}:${rule.fault}`), el('td', {}, `${Math.round((rule.probability ?? 1) * 1000) / 10} %`),
-        el('td', {}, `${t('matched')} ${rule.matched}`), el('td', {}, `${t('fired')} ${rule.fired}`))))))
-      : el('p', {}, t('noFaults')),
-    el('div', { class: 'buttons' },
-      el('button', { onclick: again(api.badDay) }, `⚡ ${t('badDay')}`),
-      el('button', { onclick: again(api.endFaults) }, t('endFaults')),
-      el('button', { onclick: close }, t('close'))));
 }

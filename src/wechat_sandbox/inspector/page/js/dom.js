@@ -18,9 +18,10 @@ let timer;
 export function toast(text) {
   const place = document.getElementById('toast');
   place.textContent = text;
-  place.hidden = false;
+  place.hidePopover();
+  place.showPopover(); // over a dialog, too
   clearTimeout(timer);
-  timer = setTimeout(() => { place.hidden = true; }, 1800);
+  timer = setTimeout(() => { place.hidePopover(); }, 1800);
 }
 
 export async function copy(text, said) {
@@ -35,3 +36,10 @@ export async function copy(text, said) {
   }
   toast(said);
 }
+
+export function open(...children) {
+  const dialog = document.getElementById('dialog');
+  dialog.replaceChildren(...children);
+  if (!dialog.open) dialog.showModal();
+}
+export const close = () => document.getElementById('dialog').close();

@@ -89,6 +89,7 @@ const acts = {
     draw();
   },
   faults(count) { state.faults = count; draw(); },
+  clock(seconds) { state.moved = seconds; draw(); },
 };
 
 async function look(text) {
@@ -138,9 +139,10 @@ async function start() {
   }, async (connected) => {
     document.getElementById('bar').classList.toggle('live', connected);
     if (!connected) return;
-    const [{ items }, faults] = await Promise.all([api.exchanges(), api.faults()]);
+    const [{ items }, faults, clock] = await Promise.all([api.exchanges(), api.faults(), api.clock()]);
     take(items);
     state.faults = faults.items.length;
+    state.moved = clock.offset_seconds;
     draw();
     const wanted = Number(location.hash.slice(1));
     if (wanted && !row) choose(wanted);

@@ -23,7 +23,11 @@ const WORDS = {
   decrypted: ['用 %s 解密', 'Decrypted with %s'], clearText: ['明文模式', 'Plain mode'], noPlain: ['没有加密内容', 'Nothing is encrypted here'],
   attempts: ['投递记录', 'Deliveries'], fault: ['故障', 'Fault'], error: ['错误', 'Error'], merchant: ['商户', 'Merchant'], app: ['应用', 'App'],
   at: ['时间', 'Time'], took: ['耗时', 'Took'], target: ['地址', 'Address'], status: ['状态', 'Status'], back: ['返回', 'Back'],
-  badDay: ['糟糕的一天', 'A bad day'], endFaults: ['全部结束', 'End all'], close: ['关闭', 'Close'], noFaults: ['没有故障。通过控制接口 POST /_sandbox/faults 添加，或：', 'None in force. Add with POST /_sandbox/faults, or:'],
+  badDay: ['糟糕的一天', 'A bad day'], endFaults: ['全部结束', 'End all'], close: ['关闭', 'Close'], noFaults: ['没有故障。', 'None in force.'], endFault: ['结束', 'End'],
+  whichFault: ['哪种故障', 'Which fault'], howOften: ['百分之几', 'Per cent'], whichPath: ['哪些接口路径', 'Paths'], whichEvent: ['哪些事件', 'Events'], addFault: ['添加', 'Add'],
+  clock: ['时钟', 'Clock'], chinaTime: ['北京时间', 'China time'], clockTo: ['拨到', 'Set to'], clockSet: ['拨到这时', 'Set'], clockBills: ['到明天 10:30（出账单）', 'to tomorrow 10:30 (bills)'],
+  clockDoes: ['只能往前。重试、过期、结算和账单按沙箱的时间来；签名里的时间戳仍是真实时间。', 'Forward only. Retries, expiries, settlement and bills follow it; timestamps in signatures stay real.'],
+  min1: ['1 分钟', '1 min'], min10: ['10 分钟', '10 min'], hour1: ['1 小时', '1 hour'], day1: ['1 天', '1 day'], day30: ['30 天', '30 days'], d: [' 天', ' d'], h: [' 小时', ' h'], min: [' 分钟', ' min'], s: [' 秒', ' s'],
   matched: ['匹配', 'matched'], fired: ['发生', 'fired'], kMove: ['上一条、下一条', 'up, down'], kFilter: ['筛选', 'filter'], kTabs: ['切换标签', 'tabs'],
   kReplay: ['重放', 'replay'], kCopy: ['复制 curl', 'copy as curl'], kPause: ['暂停', 'pause'], kEsc: ['关闭、清除筛选', 'close, clear the filter'], kNewest: ['最新一条', 'newest'],
 };
