@@ -16,6 +16,8 @@ export interface CaseLine {
   image_url: string | null
   quantity: number
   most_fen: number
+  received_quantity: number | null
+  exchange_sku_id: string | null
   exchange_title: string | null
 }
 
@@ -40,7 +42,10 @@ export interface Case {
   return_no: string | null
   exchange_company: string | null
   exchange_no: string | null
+  received_goods: boolean
+  dispute: 'open' | 'for_shopper' | 'for_merchant' | null
   due_at: string | null
+  dispute_until: string | null
   created_at: string
   lines: CaseLine[]
   actions: string[]
@@ -55,9 +60,27 @@ export interface CaseEvent {
   amount_fen: number | null
 }
 
+export interface CaseRefund {
+  refund_id: string
+  tender: string
+  state: string
+  amount_fen: number
+  created_at: string
+  succeeded_at: string | null
+}
+
 export interface CaseDetail extends Case {
+  contact: { name: string; phone: string; hours: string | null } | null
   events: CaseEvent[]
-  refunds: { refund_id: string; state: string; amount_fen: number; succeeded_at: string | null }[]
+  refunds: CaseRefund[]
+}
+
+/** A variant that a line can be exchanged for. */
+export interface Variant {
+  sku_id: string
+  option_values: string[]
+  image_url: string | null
+  available: number
 }
 
 export interface ApplicableLine {
@@ -70,6 +93,7 @@ export interface ApplicableLine {
   quantity: number
   unsent_left: number
   sent_left: number
+  exchanges: Variant[]
 }
 
 export interface Applicable {
@@ -109,7 +133,7 @@ export const applicable = (orderId: string): Promise<Applicable> =>
 
 export const worth = (wish: Wish): Promise<Worth> => request('POST', `${root()}/quote`, { body: wish })
 
-export const apply = (wish: Wish & { explanation: string; pictures: string[] }, key: string): Promise<CaseDetail> =>
+export const apply = (wish: Wish & { explanation: string; pictures: string[]; asked_fen?: number }, key: string): Promise<CaseDetail> =>
   request('POST', root(), { body: wish, idempotencyKey: key })
 
 export const listCases = (cursor: string | null): Promise<Page<Case>> => request('GET', root(), { query: { cursor, limit: 10 } })
