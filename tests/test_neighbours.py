@@ -37,12 +37,13 @@ WITHOUT_IDS = {
             *("wechat/authorizations", "wechat/authorization-return", "wechat/refused-pushes", "wechat/shipping"),
             *("shipping-uploads", "followers/sync"),
             *("aftersale", "aftersale/counts", "aftersale-settings"),
-            *("till/shifts", "till/shifts/current", "till/sales", "till/hand-refunds", "till/members/{number:str}"),
+            *("till/shifts", "till/shifts/current", "till/sales", "till/hand-refunds"),
             *("replies", "session", "sign-ins", "staff", "stock", "stores"),
         )
     ),
     # settings of the merchant's own, and one's own session
     "POST /api/merchant/reconciliation/days",
+    "POST /api/merchant/till/members",
     "PUT /api/merchant/member-levels",
     "PUT /api/merchant/finance/account-codes",
     "POST /api/merchant/finance/months/{month:str}/close",

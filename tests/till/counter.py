@@ -20,6 +20,7 @@ class Counter(msgspec.Struct, frozen=True):
     paid_sale: str = ""
     line: str = ""
     refund: str = ""
+    parked: str = ""
 
 
 async def open_counter(
@@ -46,8 +47,12 @@ async def open_counter(
             tx, merchant_id, purpose="order", reference_id=UUID(sales[2]["order_id"]), amount_fen=1,
             cause="aftersale", cause_id=new_id(), reason="少一分",
         )  # fmt: skip
+    basket = {"lines": [{"sku_id": sku, "quantity": 1}], "label": "稍后来取"}
+    (parked,) = (await post(f"shifts/{shift}/parked", basket))["items"]
     first, spare, paid = (one["sale_id"] for one in sales)
-    return Counter(shift, first, spare, paid, sales[2]["lines"][0]["line_id"], str(split.parts[0].refund_id))
+    return Counter(
+        shift, first, spare, paid, sales[2]["lines"][0]["line_id"], str(split.parts[0].refund_id), parked["parked_id"]
+    )
 
 
 def tries(store: str, sku: str, counter: Counter) -> list[tuple[str, str, object]]:
@@ -62,6 +67,15 @@ def tries(store: str, sku: str, counter: Counter) -> list[tuple[str, str, object
         (f"POST {sale}/void", f"sales/{counter.spare_sale}/void", None),
         ("POST shifts", "shifts", {"store_id": store, "float_fen": 0}),
         ("GET goods", f"goods?store_id={store}", None),
+        (
+            "PUT stores/{store_id:uuid}/barcodes",
+            f"stores/{store}/barcodes",
+            {"barcode": "6901234567892", "sku_id": sku},
+        ),
+        (f"GET {shift}/parked", f"{of_shift}/parked", None),
+        (f"POST {shift}/parked", f"{of_shift}/parked", {"lines": [{"sku_id": sku, "quantity": 1}]}),
+        (f"POST {shift}/parked/{{parked_id:uuid}}/resume", f"{of_shift}/parked/{counter.parked}/resume", None),
+        (f"PUT {sale}/discount", f"{unpaid}/discount", {"amount_fen": 0, "reason": "改价"}),
         (f"GET {shift}", of_shift, None),
         (f"POST {shift}/movements", f"{of_shift}/movements", coins),
         (f"POST {shift}/banking", f"{of_shift}/banking", {"amount_fen": 1}),

@@ -41,6 +41,11 @@ class Cashier:
         """Takes the money of a sale."""
         return await self.call("POST", f"/sales/{sale['sale_id']}/pay", parts, key, status)
 
+    async def member(self, words: str) -> Json:
+        """The one member whom these words find."""
+        (found,) = (await self.call("POST", "/members", {"words": words}))["items"]
+        return found
+
     async def decide(self, sale: Json, *, give_up: bool = False) -> Json:
         """Asks how an undecided payment code stands."""
         more = "?give_up=true" if give_up else ""

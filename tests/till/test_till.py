@@ -74,14 +74,14 @@ async def test_the_walk_in_shopper_gets_no_card_but_a_member_does(
     await till.state(http, buyer, order, "paid")
     await deliver()
     (card,) = await till.rows("select number from members where merchant_id = $1")
-    found = await cashier.call("GET", f"/members/{card['number'].lower()}")
+    found = await cashier.member(card["number"].lower())
     assert found["number"] == card["number"]
-    await cashier.call("GET", "/members/NOBODY", status=404)
+    await cashier.call("POST", "/members", {"words": "NOBODY"}, status=404)
     await cashier.pay(await cashier.sale(shift, sku, member_no=card["number"]), cash=cash)
     mine = (await buyer.get(http, "/orders")).json()["items"]
     assert [one["state"] for one in mine] == ["completed", "paid"]
     await deliver()
-    assert (await cashier.call("GET", f"/members/{card['number']}"))["points"] == 2 * found["points"]
+    assert (await cashier.member(card["number"]))["points"] == 2 * found["points"]
 
 
 async def test_a_payment_code_pays_at_once_beside_cash_and_card(till: Till, http: httpx.AsyncClient) -> None:

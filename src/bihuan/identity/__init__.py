@@ -22,6 +22,7 @@ from bihuan.identity.callers import (
 )
 from bihuan.identity.checks import CHECKS
 from bihuan.identity.db import Address, Shopper, find_openid, list_addresses_of
+from bihuan.identity.db_phones import shoppers_of_phone
 from bihuan.identity.db_sign_ins import Attempt, list_attempts
 from bihuan.identity.errors import WrongCredentials
 from bihuan.identity.limits import limit
@@ -84,6 +85,7 @@ __all__ = [
     "shopper_cookie",
     "shopper_from_headers",
     "shopper_of_wechat",
+    "shoppers_of_phone",
     "sign_in",
     "token_key",
     "token_of",

@@ -9,6 +9,7 @@ order has its posting; an unpaid one holds its stock; states change only as `rul
 from bihuan.orders import returns
 from bihuan.orders.checks import CHECKS
 from bihuan.orders.db import LineRow, OrderRow, awaited_at, list_lines, list_orders
+from bihuan.orders.manual import set_manual_discount
 from bihuan.orders.placement import Command
 from bihuan.orders.placing import FLUSHER
 from bihuan.orders.returns import record_refunded
@@ -35,5 +36,6 @@ __all__ = [
     "list_orders",
     "record_refunded",
     "returns",
+    "set_manual_discount",
     "settle",
 ]

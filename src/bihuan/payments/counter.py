@@ -1,10 +1,11 @@
-"""Payments at a counter: cash, cards and payment codes, alone or together, that make up one payment.
+"""Payments at a counter: cash, cards, payment codes and stored value, alone or together, that make up one payment.
 
-The parts are recorded before anything is charged (`begin`). Cash and cards are in the cashier's hand; whether a
-payment code pays is WeChat's to say (`codes`). Then all parts count together or none does (`conclude`): the settler
-is asked once, for their sum. Nobody is notified of a payment code, so whoever began must conclude or `drop`.
+The parts are recorded before anything is charged (`begin`). Cash and cards are in the cashier's hand, the wallet's
+part is held (`tenders`); whether a payment code pays is WeChat's to say (`codes`). Then all parts count together or
+none does (`conclude`): the settler is asked once, for their sum. Nobody is notified of a payment code, so whoever
+began must conclude or `drop`.
 
-Locks, in this order: the payment, its parts, what is paid for, the book.
+Locks, in this order: the payment, its parts, the wallet, what is paid for, the book.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from bihuan.kernel.ids import MerchantId, PaymentId, RefundId, new_id
 from bihuan.payments import db, db_counter, db_tenders, refunds, rules, tenders
 from bihuan.payments.db import AttemptRow, Settled
 from bihuan.payments.db_counter import HandRefund, Part
+from bihuan.payments.db_tenders import PlannedRow
 from bihuan.payments.rules import Asked, Judgement
 from bihuan.payments.schemas import Charge
 from bihuan.payments.settlers import Receipt, Settler
@@ -51,33 +53,41 @@ class Concluded(msgspec.Struct, frozen=True):
     reason: str | None = None
 
 
-async def begin(tx: Tx, merchant_id: MerchantId, charge: Charge, parts: Sequence[Part]) -> CounterPayment:
-    """Records the intent to pay a charge with `parts`, which add up to it.
+async def begin(
+    tx: Tx, merchant_id: MerchantId, charge: Charge, parts: Sequence[Part], wallet_fen: int = 0
+) -> CounterPayment:
+    """Records the intent to pay a charge with `parts` and `wallet_fen` of the shopper's stored value: its amount.
 
-    Gives up what was planned or ordered for it before. Raises AlreadyPaid, PaymentClosed, ValueError for parts that
-    do not add up.
+    Gives up what was planned or ordered for it before. Raises AlreadyPaid, PaymentClosed, WalletShort, WalletFrozen,
+    ValueError for parts that do not add up.
     """
-    if not parts or min(part.amount_fen for part in parts) <= 0:
+    if min((part.amount_fen for part in parts), default=wallet_fen) <= 0 or wallet_fen < 0:
         raise ValueError("a payment has parts above zero")
-    if sum(part.amount_fen for part in parts) != charge.amount_fen:
+    if sum(part.amount_fen for part in parts) + wallet_fen != charge.amount_fen:
         raise ValueError("the parts do not make the amount")
-    payment = await tenders.plan(tx, merchant_id, charge, 0)
-    await db_counter.insert_parts(tx, merchant_id, payment.payment_id, charge, parts)
+    payment = await tenders.plan(tx, merchant_id, charge, wallet_fen)
+    if parts:
+        await db_counter.insert_parts(tx, merchant_id, payment.payment_id, charge, parts)
     return CounterPayment(payment.payment_id, list(parts))
 
 
 async def conclude(
-    tx: Tx, settler: Settler, merchant_id: MerchantId, payment_id: PaymentId, told: Transaction | None
+    tx: Tx,
+    settler: Settler,
+    merchant_id: MerchantId,
+    payment_id: PaymentId,
+    told: Transaction | None,
+    wallet_fen: int = 0,
 ) -> Concluded:
     """Counts the parts that were begun: the code's is paid as `told` says, cash and cards are in hand.
 
     Concluded before, it answers as it did then. What WeChat tells otherwise than was asked is judged as everywhere:
     parked or given back. Raises LookupError when nothing was begun, or a code's part is not told of.
     """
-    await db_tenders.lock(tx, merchant_id, payment_id)
+    payment = await db_tenders.lock(tx, merchant_id, payment_id)
     rows = await _lock_parts(tx, merchant_id, payment_id)
-    known = await _known(tx, merchant_id, payment_id)
-    if not rows:
+    if payment is None or (not rows and (wallet_fen == 0 or payment.state != "open")):
+        known = await _known(tx, merchant_id, payment_id)
         if known is None:
             raise LookupError(f"nothing was begun for {payment_id}")
         return known
@@ -87,18 +97,25 @@ async def conclude(
     judgement = Judgement(None)
     if code is not None and told is not None:
         judgement = rules.judge(Asked(code.mchid, code.appid, code.amount_fen, code.sp_mchid), told)
+    if judgement.verdict is None and wallet_fen:
+        judgement = await _hold_again(tx, merchant_id, payment, wallet_fen)
     if judgement.verdict is None:
-        judgement = await _ask(tx, settler, merchant_id, rows, code, told)
+        judgement = await _ask(tx, settler, merchant_id, payment, rows, told, wallet_fen)
     if judgement.verdict is None:
-        await _keep(tx, merchant_id, rows, told)
+        await _keep(tx, merchant_id, payment, rows, told, wallet_fen)
         return Concluded(True)
-    await _give_back(tx, merchant_id, rows, code, told, judgement)
+    if wallet_fen:
+        await tenders.give_up(tx, merchant_id, payment_id)
+    if rows:
+        await _give_back(tx, merchant_id, rows, code, told, judgement)
     return Concluded(False, judgement.reason)
 
 
-async def drop(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId, error: str) -> None:
+async def drop(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId, error: str, wallet_fen: int = 0) -> None:
     """What was begun came to nothing: no money moved, or WeChat undid it. Drops what is open; again is no error."""
     await db_tenders.lock(tx, merchant_id, payment_id)
+    if wallet_fen:
+        await tenders.give_up(tx, merchant_id, payment_id)
     await db_counter.close_parts(tx, merchant_id, payment_id, error)
 
 
@@ -125,29 +142,47 @@ async def _known(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -> Conc
     return None if last is None else Concluded(last[0] == "accepted", last[1])
 
 
+async def _hold_again(tx: Tx, merchant_id: MerchantId, payment: PlannedRow, wallet_fen: int) -> Judgement:
+    """The wallet's part is held; somebody may have planned the payment anew on her phone in the meantime."""
+    if payment.state == "paid":
+        return Judgement("refused", "second_payment")
+    part = await tenders.hold_again(tx, merchant_id, payment.payment_id, wallet_fen)
+    return Judgement(None) if part else Judgement("refused", "wallet_short")
+
+
 async def _ask(
     tx: Tx,
     settler: Settler,
     merchant_id: MerchantId,
+    payment: PlannedRow,
     rows: Sequence[AttemptRow],
-    code: AttemptRow | None,
     told: Transaction | None,
+    wallet_fen: int,
 ) -> Judgement:
-    first = code or rows[0]
+    code = next((row for row in rows if row.method == CODE_METHOD), None)
+    first = code or next(iter(rows), None)
+    number = first.out_trade_no if first else payment.payment_id.hex
     receipt = Receipt(
-        first.payment_id,
-        first.purpose,
-        first.reference_id,
-        sum(row.amount_fen for row in rows),
-        first.out_trade_no,
-        told.transaction_id if told else first.out_trade_no,
+        payment.payment_id,
+        payment.purpose,
+        payment.reference_id,
+        sum(row.amount_fen for row in rows) + wallet_fen,
+        number,
+        told.transaction_id if told else number,
         (told.paid_at if told else None) or tx.now,
     )
     (verdict,) = await settler(tx, merchant_id, [receipt])
     return Judgement(None) if verdict.accepted else Judgement("refused", verdict.reason or "refused")
 
 
-async def _keep(tx: Tx, merchant_id: MerchantId, rows: Sequence[AttemptRow], told: Transaction | None) -> None:
+async def _keep(
+    tx: Tx,
+    merchant_id: MerchantId,
+    payment: PlannedRow,
+    rows: Sequence[AttemptRow],
+    told: Transaction | None,
+    wallet_fen: int,
+) -> None:
     numbers = await db_counter.numbers_of(tx, merchant_id, [row.attempt_id for row in rows])
     settled = [_settled(tx, row, told, numbers[row.attempt_id]) for row in rows]
     await _write(tx, merchant_id, settled)
@@ -155,7 +190,14 @@ async def _keep(tx: Tx, merchant_id: MerchantId, rows: Sequence[AttemptRow], tol
         tx,
         *(PaymentReceived(**_about(tx, merchant_id, row, one)) for row, one in zip(rows, settled, strict=True)),
     )
-    await ledger.post(tx, merchant_id, [_receipt_of(row, one) for row, one in zip(rows, settled, strict=True)])
+    receipts = [_receipt_of(row, one) for row, one in zip(rows, settled, strict=True)]
+    if wallet_fen:
+        receipts.append(await tenders.take_held(tx, merchant_id, payment))
+    elif payment.wallet_fen:  # planned on the shopper's phone: the whole came over the counter
+        await tenders.give_up(tx, merchant_id, payment.payment_id)
+    if not rows:
+        await db_tenders.set_paid(tx, merchant_id, payment.payment_id)
+    await ledger.post(tx, merchant_id, receipts)
 
 
 async def _give_back(
@@ -190,7 +232,7 @@ async def _give_back(
 
 
 async def _write(tx: Tx, merchant_id: MerchantId, settled: Sequence[Settled]) -> None:
-    if await db.write_settled(tx, merchant_id, settled) != len(settled):
+    if settled and await db.write_settled(tx, merchant_id, settled) != len(settled):
         raise RuntimeError("locked parts changed under their lock")
 
 

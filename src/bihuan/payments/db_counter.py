@@ -84,7 +84,8 @@ async def last_verdict(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -
     """What became of the money that a counter took last for a payment; None when it took none."""
     row = await tx.fetchrow(
         f"""select verdict, reason from payment_attempts
-            where merchant_id = $1 and payment_id = $2 and verdict is not null and {_AT_COUNTER}
+            where merchant_id = $1 and payment_id = $2 and verdict is not null
+              and ({_AT_COUNTER} or tender = 'wallet')
             order by verdict = 'accepted' desc, attempt_id desc limit 1""",  # noqa: S608 - names of columns
         merchant_id,
         payment_id,

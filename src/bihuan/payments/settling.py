@@ -121,7 +121,7 @@ async def _find_parts(tx: Tx, merchant_id: MerchantId, cases: Sequence[_Case]) -
         if case.attempt.payment_state == "paid":
             case.judgement = Judgement("refused", "second_payment")
         elif case.attempt.wallet_fen == 0:
-            await tenders.give_up(tx, merchant_id, case.attempt)
+            await tenders.give_up(tx, merchant_id, case.attempt.payment_id)
         else:
             case.part = await tenders.part_for(tx, merchant_id, case.attempt)
             if case.part is None:

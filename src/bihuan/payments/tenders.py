@@ -71,7 +71,12 @@ async def release_part(tx: Tx, merchant_id: MerchantId, part: Part) -> None:
 
 async def part_for(tx: Tx, merchant_id: MerchantId, attempt: AttemptRow) -> Part | None:
     """The part that belongs to money that came by `attempt`, held; None when the wallet has too little by now."""
-    payment = await db_tenders.lock(tx, merchant_id, attempt.payment_id)
+    return await hold_again(tx, merchant_id, attempt.payment_id, attempt.wallet_fen)
+
+
+async def hold_again(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId, wallet_fen: int) -> Part | None:
+    """A part of `wallet_fen`, held for a payment; None when the wallet has too little by now. Locks the wallet."""
+    payment = await db_tenders.lock(tx, merchant_id, payment_id)
     if payment is None or await wallet.find(tx, merchant_id, payment.shopper_id, lock=True) is None:
         return None
     charge = Charge(
@@ -84,23 +89,33 @@ async def part_for(tx: Tx, merchant_id: MerchantId, attempt: AttemptRow) -> Part
     )
     try:
         async with tx.savepoint():
-            return await hold_part(tx, merchant_id, payment, attempt.wallet_fen, charge)
+            return await hold_part(tx, merchant_id, payment, wallet_fen, charge)
     except (WalletShort, WalletFrozen):
         return None
 
 
-async def give_up(tx: Tx, merchant_id: MerchantId, attempt: AttemptRow) -> None:
-    """The whole came by `attempt`: what the wallet was to pay goes back."""
-    part = await db_tenders.find_part(tx, merchant_id, attempt.payment_id)
+async def give_up(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -> None:
+    """The wallet pays nothing of a (locked) payment: what it was to pay goes back."""
+    part = await db_tenders.find_part(tx, merchant_id, payment_id)
     if part is not None:
         await release_part(tx, merchant_id, part)
-    await db_tenders.forget_plan(tx, merchant_id, attempt.payment_id)
+    await db_tenders.forget_plan(tx, merchant_id, payment_id)
 
 
 async def take_part(tx: Tx, merchant_id: MerchantId, attempt: AttemptRow, part: Part) -> ledger.Transaction:
     """Takes a held part: the rest was paid. Returns the posting of its receipt, to be posted with the others."""
     return await _take(
         tx, merchant_id, attempt.payment_id, attempt.purpose, attempt.reference_id, attempt.shopper_id, part
+    )
+
+
+async def take_held(tx: Tx, merchant_id: MerchantId, payment: PlannedRow) -> ledger.Transaction:
+    """The same for a payment whose part is held, whatever else came with it. Raises RuntimeError when none is."""
+    part = await db_tenders.find_part(tx, merchant_id, payment.payment_id)
+    if part is None:
+        raise RuntimeError("a part that was just held is not there")
+    return await _take(
+        tx, merchant_id, payment.payment_id, payment.purpose, payment.reference_id, payment.shopper_id, part
     )
 
 

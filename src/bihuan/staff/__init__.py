@@ -5,6 +5,7 @@ who can sign in; a session sees and touches its own merchant only, since `StaffS
 every query.
 """
 
+from bihuan.staff.approvals import Approval, authority
 from bihuan.staff.callers import (
     STAFF_COOKIE,
     StaffSession,
@@ -22,11 +23,13 @@ __all__ = [
     "CHECKS",
     "PERMISSIONS",
     "STAFF_COOKIE",
+    "Approval",
     "Role",
     "Staff",
     "StaffSession",
     "authenticate_operator",
     "authenticate_staff",
+    "authority",
     "create",
     "create_owner",
     "find_staff",

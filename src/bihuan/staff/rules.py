@@ -45,6 +45,7 @@ PERMISSIONS = frozenset(
         "till.write",
         "drawers.read",
         "drawers.write",
+        "discounts.write",
         "platform.read",
         "platform.write",
     }
@@ -52,8 +53,8 @@ PERMISSIONS = frozenset(
 """Every permission that a route may ask for.
 
 `till` is a cashier's: sell, and keep a drawer. `drawers` is for who answers for the cash: see what should be there,
-refund at a till, close another's shift, bring the money to the bank. `platform` is the operators'; only staff of the
-platform has it.
+refund at a till, close another's shift, bring the money to the bank. `discounts` is to take something off a sale by
+hand. `platform` is the operators'; only staff of the platform has it.
 """
 
 _READS = frozenset(p for p in PERMISSIONS if p.endswith(".read"))

@@ -1,8 +1,8 @@
 """Tills: sales over a counter, and the cash in their drawers.
 
-A sale is an ordinary order of the store, handed over when it is paid; its money comes as cash, by card, or by a
-payment code, alone or together. A shift is a person at a drawer: a float, sales, what was put in and taken out, and
-a count at the end that the cashier makes without seeing what should be there.
+A sale is an ordinary order of the store, handed over when it is paid; its money comes as cash, by card, by a payment
+code or from the member's stored value, alone or together. A shift is a person at a drawer: a float, sales, what was
+put in and taken out, and a count at the end that the cashier makes without seeing what should be there.
 
 Invariants: what a drawer should hold is the sum of its movements; the account `cash` of the book is what open drawers
 should hold and what was counted in closed ones and not carried on or banked; a paid sale was taken once, whole.
@@ -10,7 +10,8 @@ A payment code without an answer is asked about, and undone if it stays undecide
 """
 
 from bihuan.till.checks import CHECKS
-from bihuan.till.schemas import Close, Movement, Opening, Pay, Refund, SaleInput
+from bihuan.till.schemas import Close, Movement, Opening
+from bihuan.till.schemas_sales import Pay, Refund, SaleInput
 from bihuan.till.shifts import open_shift
 
 __all__ = ["CHECKS", "Close", "Movement", "Opening", "Pay", "Refund", "SaleInput", "open_shift"]

@@ -29,12 +29,38 @@ CHECKS = (
         """select s.merchant_id || '/' || s.sale_id as id, s.state, s.total_fen, t.takings, t.total
            from till_sales s
            join orders o on o.merchant_id = s.merchant_id and o.order_id = s.order_id
-           left join (select merchant_id, sale_id, count(*) as takings, sum(cash_fen + card_fen + code_fen) as total
+           left join (select merchant_id, sale_id, count(*) as takings,
+                        sum(cash_fen + card_fen + code_fen + wallet_fen) as total
                       from till_takings where state = 'taken' group by merchant_id, sale_id) t
              on t.merchant_id = s.merchant_id and t.sale_id = s.sale_id
            where (s.state = 'paid' and (o.payment_status = 'unpaid' or t.takings > 1
                                         or coalesce(t.total, s.total_fen) <> s.total_fen))
               or (s.state <> 'paid' and t.takings > 0)""",
+    ),
+    Check(
+        "till.sales_cost_what_orders_do",
+        "a sale costs what its order does, less what was taken off by hand as the order says",
+        """select s.merchant_id || '/' || s.sale_id as id, s.total_fen, o.total_fen as ordered, s.discount_fen
+           from till_sales s join orders o on o.merchant_id = s.merchant_id and o.order_id = s.order_id
+           where s.total_fen <> o.total_fen
+              or s.discount_fen <> (select coalesce(-sum((a ->> 'amount_fen')::bigint), 0)
+                                    from jsonb_array_elements(o.adjustments) a where a ->> 'kind' = 'manual')""",
+    ),
+    Check(
+        "till.wallet_sales_were_paid",
+        "what a sale took of stored value was captured there, and no other",
+        """select t.merchant_id || '/' || t.taking_id as id, t.state, t.wallet_fen, a.amount_fen
+           from till_takings t left join payment_attempts a
+             on a.merchant_id = t.merchant_id and a.payment_id = t.payment_id and a.tender = 'wallet'
+               and a.state = 'paid'
+           where t.wallet_fen > 0 and t.state = 'taken' and coalesce(a.amount_fen, 0) <> t.wallet_fen""",
+    ),
+    Check(
+        "till.reports_without_gaps",
+        "the closed shifts of a till are numbered without gaps",
+        """select merchant_id || '/' || store_id || '/' || till as id, count(*) as closed, max(report_no) as last
+           from till_shifts where state = 'closed' group by merchant_id, store_id, till
+           having max(report_no) <> count(*)""",
     ),
     Check(
         "till.cash_sales_in_drawers",

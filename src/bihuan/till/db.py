@@ -27,6 +27,7 @@ class ShiftRow(msgspec.Struct, frozen=True, kw_only=True):
     difference_fen: int | None
     carried_fen: int
     banked_fen: int
+    report_no: int | None  # once closed: without gaps at each till
     note: str | None
     opened_at: datetime
     closed_at: datetime | None
@@ -110,6 +111,16 @@ async def list_shifts(
     return db.many(ShiftRow, rows)
 
 
+async def find_shifts(tx: Tx, merchant_id: MerchantId, shift_ids: Sequence[UUID]) -> list[ShiftRow]:
+    """Shifts by their ids."""
+    rows = await tx.fetch(
+        f"select {_SHIFT} from till_shifts where merchant_id = $1 and shift_id = any($2)",  # noqa: S608
+        merchant_id,
+        shift_ids,
+    )
+    return db.many(ShiftRow, rows)
+
+
 class MovementRow(msgspec.Struct, frozen=True, kw_only=True):
     """What went into a drawer (+) or out of it (-)."""
 
@@ -175,8 +186,10 @@ async def close_shift(
 ) -> None:
     """open -> closed, of a locked shift."""
     await tx.execute(
-        """update till_shifts set state = 'closed', counted_fen = $3, difference_fen = $3 - expected_fen, note = $4,
-             closed_at = $5, closed_by = $6
+        """update till_shifts s set state = 'closed', counted_fen = $3, difference_fen = $3 - expected_fen, note = $4,
+             closed_at = $5, closed_by = $6,
+             report_no = 1 + coalesce((select max(o.report_no) from till_shifts o
+                                       where o.merchant_id = $1 and o.store_id = s.store_id and o.till = s.till), 0)
            where merchant_id = $1 and shift_id = $2 and state = 'open'""",
         merchant_id,
         shift_id,
@@ -213,57 +226,3 @@ async def any_pending(tx: Tx, merchant_id: MerchantId, shift_id: UUID) -> bool:
         merchant_id,
         shift_id,
     )
-
-
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """What a shift took and gave back, by tender."""
-
-    sales: int
-    sales_fen: int
-    cash_fen: int
-    card_fen: int
-    code_fen: int
-    elsewhere_fen: int  # paid by shoppers on their own phones
-    refunds: int
-    refunded_cash_fen: int
-    refunded_card_fen: int
-    refunded_other_fen: int
-
-
-async def totals_of(tx: Tx, merchant_id: MerchantId, shift_ids: Sequence[UUID]) -> dict[UUID, Totals]:
-    """By shift, in one statement."""
-    rows = await tx.fetch(
-        """select w.shift_id, coalesce(s.sales, 0)::int as sales, coalesce(s.sales_fen, 0)::bigint as sales_fen,
-             coalesce(s.cash_fen, 0)::bigint as cash_fen, coalesce(s.card_fen, 0)::bigint as card_fen,
-             coalesce(s.code_fen, 0)::bigint as code_fen,
-             (coalesce(s.sales_fen, 0) - coalesce(s.taken_fen, 0))::bigint as elsewhere_fen,
-             coalesce(r.refunds, 0)::int as refunds, coalesce(r.cash_fen, 0)::bigint as refunded_cash_fen,
-             coalesce(r.card_fen, 0)::bigint as refunded_card_fen,
-             coalesce(r.other_fen, 0)::bigint as refunded_other_fen
-           from unnest($2::uuid[]) as w (shift_id)
-           left join lateral (
-             select count(*) as sales, sum(s.total_fen) as sales_fen, sum(t.cash_fen) as cash_fen,
-               sum(t.card_fen) as card_fen, sum(t.code_fen) as code_fen,
-               sum(t.cash_fen + t.card_fen + t.code_fen) as taken_fen
-             from till_sales s left join till_takings t
-               on t.merchant_id = s.merchant_id and t.sale_id = s.sale_id and t.state = 'taken'
-             where s.merchant_id = $1 and s.shift_id = w.shift_id and s.state = 'paid') s on true
-           left join lateral (
-             select count(*) as refunds, sum(r.cash_fen) as cash_fen, sum(r.card_fen) as card_fen,
-               sum(r.other_fen) as other_fen
-             from till_refunds r where r.merchant_id = $1 and r.shift_id = w.shift_id) r on true""",
-        merchant_id,
-        shift_ids,
-    )
-    return {row["shift_id"]: Totals(**{k: v for k, v in row.items() if k != "shift_id"}) for row in rows}
-
-
-async def floats_of(tx: Tx, merchant_id: MerchantId, shift_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """What drawers were opened with."""
-    rows = await tx.fetch(
-        """select shift_id, amount_fen from till_movements
-           where merchant_id = $1 and kind = 'float' and source_id = any($2)""",
-        merchant_id,
-        shift_ids,
-    )
-    return {row["shift_id"]: row["amount_fen"] for row in rows}

@@ -1,4 +1,4 @@
-"""SQL of sales at a till, of attempts to take their money, and of refunds."""
+"""SQL of sales at a till, and of attempts to take their money."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ class SaleRow(msgspec.Struct, frozen=True, kw_only=True):
     shopper_id: ShopperId
     member_no: str | None
     total_fen: int
+    discount_fen: int  # that was taken off by hand before
     state: str
     staff_id: StaffId
     created_at: datetime
@@ -43,6 +44,7 @@ class TakingRow(msgspec.Struct, frozen=True, kw_only=True):
     card_fen: int
     card_slip: str
     code_fen: int
+    wallet_fen: int
     code: Part | None
     reason: str | None
     staff_id: StaffId
@@ -129,6 +131,42 @@ async def list_sales(tx: Tx, merchant_id: MerchantId, shift_id: UUID, before: UU
     return db.many(SaleRow, rows)
 
 
+async def list_open(tx: Tx, merchant_id: MerchantId, shift_id: UUID, limit: int) -> list[SaleRow]:
+    """A shift's sales that wait for their money, the latest first."""
+    rows = await tx.fetch(
+        f"""select {_SALE} from till_sales where merchant_id = $1 and shift_id = $2 and state = 'open'
+            order by sale_id desc limit $3""",  # noqa: S608 - names of columns
+        merchant_id,
+        shift_id,
+        limit,
+    )
+    return db.many(SaleRow, rows)
+
+
+async def set_total(tx: Tx, merchant_id: MerchantId, sale_id: UUID, total_fen: int, discount_fen: int) -> bool:
+    """What an open sale costs now."""
+    return bool(
+        await tx.execute(
+            """update till_sales set total_fen = $3, discount_fen = $4
+               where merchant_id = $1 and sale_id = $2 and state = 'open'""",
+            merchant_id,
+            sale_id,
+            total_fen,
+            discount_fen,
+        )
+    )
+
+
+async def sales_of(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, SaleRow]:
+    """The sales of orders."""
+    rows = await tx.fetch(
+        f"select {_SALE} from till_sales where merchant_id = $1 and order_id = any($2)",  # noqa: S608 - names of columns
+        merchant_id,
+        order_ids,
+    )
+    return {row.order_id: row for row in db.many(SaleRow, rows)}
+
+
 async def end_sale(tx: Tx, merchant_id: MerchantId, sale_id: UUID, state: str) -> bool:
     """open -> paid or void."""
     return bool(
@@ -147,8 +185,8 @@ async def insert_taking(tx: Tx, merchant_id: MerchantId, row: TakingRow, due_at:
     """The intent to take a sale's money."""
     await tx.execute(
         """insert into till_takings (merchant_id, taking_id, sale_id, key, input_hash, payment_id, cash_fen,
-             tendered_fen, card_fen, card_slip, code_fen, code, staff_id, began_at, due_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)""",
+             tendered_fen, card_fen, card_slip, code_fen, wallet_fen, code, staff_id, began_at, due_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)""",
         merchant_id,
         row.taking_id,
         row.sale_id,
@@ -160,6 +198,7 @@ async def insert_taking(tx: Tx, merchant_id: MerchantId, row: TakingRow, due_at:
         row.card_fen,
         row.card_slip,
         row.code_fen,
+        row.wallet_fen,
         msgspec.to_builtins(row.code) if row.code else None,
         row.staff_id,
         row.began_at,
@@ -208,52 +247,6 @@ async def claim_due(tx: Tx, pause: timedelta, limit: int) -> list[tuple[Merchant
         limit,
     )
     return [(row["merchant_id"], row["sale_id"]) for row in rows]
-
-
-class RefundRow(msgspec.Struct, frozen=True, kw_only=True):
-    """Money given back at a till."""
-
-    refund_id: UUID
-    shift_id: UUID
-    order_id: OrderId
-    order_no: str
-    amount_fen: int
-    cash_fen: int
-    card_fen: int
-    card_slip: str
-    other_fen: int
-    lines: list[dict[str, Any]]
-    reason: str
-    staff_id: StaffId
-    created_at: datetime
-
-
-_REFUND = ", ".join(RefundRow.__struct_fields__)
-
-
-async def insert_refund(tx: Tx, merchant_id: MerchantId, row: RefundRow) -> None:
-    """Records a refund."""
-    await tx.execute(
-        f"""insert into till_refunds (merchant_id, {_REFUND})
-            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)""",  # noqa: S608 - names of columns
-        merchant_id,
-        *(getattr(row, name) for name in RefundRow.__struct_fields__),
-    )
-
-
-async def list_refunds(
-    tx: Tx, merchant_id: MerchantId, *, shift_id: UUID | None = None, order_id: OrderId | None = None
-) -> list[RefundRow]:
-    """Of a shift or of an order, oldest first."""
-    rows = await tx.fetch(
-        f"""select {_REFUND} from till_refunds
-            where merchant_id = $1 and ($2::uuid is null or shift_id = $2) and ($3::uuid is null or order_id = $3)
-            order by refund_id limit 500""",  # noqa: S608 - names of columns
-        merchant_id,
-        shift_id,
-        order_id,
-    )
-    return db.many(RefundRow, rows)
 
 
 async def open_of_orders(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> list[SaleRow]:

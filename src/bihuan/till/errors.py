@@ -129,3 +129,35 @@ class CashDiffers(Conflict):
     code = "drawer_holds_less"
     zh = "该班次可缴存或移交的现金不足。"
     en = "That closed drawer holds less."
+
+
+class WalletOfAnother(Conflict):
+    """The wallet code is not of the member whose sale it is."""
+
+    code = "wallet_of_another"
+    zh = "储值付款码与本单会员不符：请取消本单，先识别该会员再开单。"
+    en = "This wallet is not of the sale's member; drop the sale, find the member and start again."
+
+
+class SaleOfAnotherStore(Conflict):
+    """Goods go back where they were sold; `store_name` is the store."""
+
+    code = "sale_of_another_store"
+    zh = "该笔销售属于「{store_name}」，请到该门店退货。"
+    en = "This was sold at {store_name}; take it back there."
+
+
+class TooManyParked(Conflict):
+    """More baskets wait than a store can have forgotten."""
+
+    code = "too_many_parked"
+    zh = "挂单已满（最多 {most} 单），请先取单或作废。"
+    en = "Too many parked sales (at most {most}); resume or drop some first."
+
+
+class BarcodeNotUsable(Unprocessable):
+    """What was scanned is no barcode of goods, or the SKU is not on offer."""
+
+    code = "barcode_not_usable"
+    zh = "条码须为 4 至 48 位数字或字母，且商品在售。"
+    en = "A barcode has 4 to 48 digits or letters, and its goods must be on offer."

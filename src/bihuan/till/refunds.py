@@ -7,17 +7,19 @@ book.
 
 from uuid import UUID
 
-from bihuan import inventory, orders, payments
+from bihuan import inventory, merchants, orders, payments
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, RefundId, new_id
 from bihuan.orders import LineRow
 from bihuan.payments import counter
 from bihuan.staff import StaffSession
-from bihuan.till import db, db_sales, rules, shifts
-from bihuan.till.db_sales import RefundRow, SaleRow
-from bihuan.till.errors import CaseOpen, DrawerShort, SaleEnded, SlipRequired, TooManyPieces
-from bihuan.till.schemas import HandRefund, Refund, RefundView
+from bihuan.till import db, db_returns, db_sales, rules, shifts
+from bihuan.till.db import ShiftRow
+from bihuan.till.db_returns import RefundRow
+from bihuan.till.db_sales import SaleRow
+from bihuan.till.errors import CaseOpen, DrawerShort, SaleEnded, SaleOfAnotherStore, SlipRequired, TooManyPieces
+from bihuan.till.schemas_sales import HandRefund, Refund, RefundView
 
 CAUSE = "till_refund"
 
@@ -25,19 +27,22 @@ CAUSE = "till_refund"
 async def refund(tx: Tx, staff: StaffSession, shift_id: UUID, sale: SaleRow, wish: Refund) -> RefundView:
     """Takes pieces of a paid sale back at the cashier's own open drawer.
 
-    Raises ShiftClosed, SaleEnded, CaseOpen, TooManyPieces, SlipRequired, DrawerShort, RefundTooLarge.
+    Raises ShiftClosed, SaleOfAnotherStore, SaleEnded, CaseOpen, TooManyPieces, SlipRequired, DrawerShort,
+    RefundTooLarge.
     """
     merchant_id = staff.merchant_id
-    await shifts.own_shift(tx, staff, shift_id, lock=True)
+    shift = await shifts.own_shift(tx, staff, shift_id, lock=True)
     if sale.state != "paid":
         raise SaleEnded(state=sale.state)
+    await _check_store(tx, merchant_id, shift, sale)
     order = await orders.returns.lock(tx, merchant_id, sale.order_id)
     if order.open_cases:
         raise CaseOpen
     lines = {line.line_id: line for line in await orders.returns.lines_of(tx, merchant_id, sale.order_id)}
     pieces = _pieces(lines, wish)
+    paid = rules.paid_by_line(order.paid_fen, {line_id: line.total_fen for line_id, line in lines.items()})
     amount = sum(
-        rules.pieces_cost(lines[line_id].total_fen, lines[line_id].quantity, lines[line_id].refunded_quantity, count)
+        rules.pieces_cost(paid[line_id], lines[line_id].quantity, lines[line_id].refunded_quantity, count)
         for line_id, count in pieces.items()
     )
     if amount == 0:
@@ -79,6 +84,14 @@ async def refund(tx: Tx, staff: StaffSession, shift_id: UUID, sale: SaleRow, wis
     return RefundView(order_no=sale.order_no, amount_fen=amount, cash_fen=cash, card_fen=card, other_fen=row.other_fen)
 
 
+async def _check_store(tx: Tx, merchant_id: MerchantId, shift: ShiftRow, sale: SaleRow) -> None:
+    """The goods lie in this store then, and its stock takes them back."""
+    sold_in = await db.find_shift(tx, merchant_id, sale.shift_id)
+    if sold_in is None or sold_in.store_id != shift.store_id:
+        store = await merchants.find_store(tx, merchant_id, sold_in.store_id) if sold_in else None
+        raise SaleOfAnotherStore(store_name=store.name if store else "")
+
+
 def _pieces(lines: dict[LineId, LineRow], wish: Refund) -> dict[LineId, int]:
     pieces: dict[LineId, int] = {}
     for line in wish.lines:
@@ -98,7 +111,7 @@ async def _give_out(tx: Tx, staff: StaffSession, row: RefundRow, by_hand: list[R
         tx, staff.merchant_id, row.shift_id, "refund", -row.cash_fen, row.refund_id, row.order_no, staff.staff_id
     ):
         raise DrawerShort
-    await db_sales.insert_refund(tx, staff.merchant_id, row)
+    await db_returns.insert_refund(tx, staff.merchant_id, row)
     for refund_id in by_hand:
         await counter.refunded_by_hand(tx, staff.merchant_id, refund_id)
 

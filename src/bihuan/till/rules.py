@@ -1,11 +1,14 @@
 """Pure decisions of a till: parts of a payment, what pieces cost, what a drawer should hold. No I/O."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import msgspec
+
+from bihuan.kernel.ids import LineId
+from bihuan.kernel.money import split
 
 PAYMENT_CODE: Final = re.compile(r"1[0-5][0-9]{16}")
 """What WeChat's payment codes look like (https://pay.weixin.qq.com/doc/v3/merchant/4012791893)."""
@@ -22,25 +25,27 @@ DECIDED_AFTER: Final = timedelta(seconds=80)
 TIME_TO_PAY: Final = timedelta(seconds=120)
 """No payment is begun closer to the end of its order."""
 
+BARCODE: Final = re.compile(r"[0-9A-Za-z-]{4,48}")
+"""What a scanner may read from goods: EAN and UPC digits, Code 39 and Code 128 texts."""
+
+MOST_PARKED: Final = 50
+PARKED_LIFE: Final = timedelta(days=1)
+"""A store's baskets that wait; older ones are nobody's any more."""
+
 MovementKind = Literal["float", "sale", "refund", "pay_in", "pay_out", "expense"]
-
-
-class Parts(msgspec.Struct, frozen=True):
-    """How a sale is paid, in fen."""
-
-    cash_fen: int = 0
-    card_fen: int = 0
-    code_fen: int = 0
-
-    @property
-    def sum_fen(self) -> int:
-        """All of it."""
-        return self.cash_fen + self.card_fen + self.code_fen
 
 
 def change(cash_fen: int, tendered_fen: int) -> int:
     """What goes back over the counter; below zero: too little was handed over."""
     return tendered_fen - cash_fen
+
+
+def paid_by_line(paid_fen: int, totals: Mapping[LineId, int]) -> dict[LineId, int]:
+    """What was paid for each line: what was taken off the sale is shared in proportion to their prices."""
+    if not totals:
+        return {}
+    shares = split(paid_fen, list(totals.values()))
+    return dict(zip(totals, (int(share) for share in shares), strict=True))
 
 
 def pieces_cost(total_fen: int, quantity: int, refunded: int, pieces: int) -> int:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from bihuan import identity, membership, merchants, orders, payments
+from bihuan import identity, membership, merchants, orders, payments, wallet
 from bihuan.attribution import Attribution
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
@@ -30,9 +30,11 @@ from bihuan.till.errors import (
     SaleEnded,
     SaleExpiring,
     SalePending,
+    ShiftClosed,
     TenderedShort,
+    WalletOfAnother,
 )
-from bihuan.till.schemas import Pay, SaleInput
+from bihuan.till.schemas_sales import Discount, Pay, SaleInput
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +72,7 @@ async def start(rt: Runtime, staff: StaffSession, shift_id: UUID, wish: SaleInpu
             shopper_id=shopper_id,
             member_no=wish.member_no or None,
             total_fen=placed.total_fen,
+            discount_fen=0,
             state="open",
             staff_id=staff.staff_id,
             created_at=tx.now,
@@ -91,7 +94,8 @@ async def pay(rt: Runtime, staff: StaffSession, sale_id: UUID, wish: Pay, key: s
     """Takes a sale's money. With a payment code it may stay undecided: `decide` goes on.
 
     The same key and input does it once. Raises NotFound, ShiftClosed, SaleEnded, SalePending, SaleExpiring,
-    PartsDiffer, TenderedShort, CodeNotUsable, PaymentNotConfigured, KeyReused.
+    PartsDiffer, TenderedShort, CodeNotUsable, WalletCodeUnknown, WalletOfAnother, WalletShort, WalletFrozen,
+    PaymentNotConfigured, KeyReused.
     """
     key = check_key(key)
     if wish.code is not None and not rules.PAYMENT_CODE.fullmatch(wish.code.auth_code):
@@ -141,8 +145,11 @@ async def _begin(
     if wish.card:
         amount, slip = wish.card.amount_fen, wish.card.slip_no
         parts.append(Part(attempt_id=new_id(), tender="card", amount_fen=amount, number=slip))
-    if sum(part.amount_fen for part in parts) != sale.total_fen:
+    wallet_fen = wish.wallet.amount_fen if wish.wallet else 0
+    if sum(part.amount_fen for part in parts) + wallet_fen != sale.total_fen:
         raise PartsDiffer(total_fen=sale.total_fen)
+    if wish.wallet and await wallet.codes.take(tx, staff.merchant_id, wish.wallet.code.strip()) != sale.shopper_id:
+        raise WalletOfAnother
     order = await orders.returns.find(tx, staff.merchant_id, sale.order_id)
     if order.state != "unpaid" or order.expires_at < tx.now + rules.TIME_TO_PAY:
         raise SaleExpiring
@@ -154,7 +161,7 @@ async def _begin(
         description=f"收银台 {sale.order_no}",
         expires_at=order.expires_at,
     )
-    begun = await counter.begin(tx, staff.merchant_id, charge, parts)
+    begun = await counter.begin(tx, staff.merchant_id, charge, parts, wallet_fen)
     taking = TakingRow(
         taking_id=new_id(),
         sale_id=sale.sale_id,
@@ -167,6 +174,7 @@ async def _begin(
         card_fen=wish.card.amount_fen if wish.card else 0,
         card_slip=wish.card.slip_no if wish.card else "",
         code_fen=code.amount_fen if code else 0,
+        wallet_fen=wallet_fen,
         code=code,
         reason=None,
         staff_id=staff.staff_id,
@@ -197,6 +205,16 @@ async def decide(rt: Runtime, merchant_id: MerchantId, sale_id: UUID, *, give_up
     await _apply(rt, merchant_id, sale_id, taking, answer)
 
 
+async def give_up(rt: Runtime, staff: StaffSession, sale_id: UUID) -> None:
+    """The same, undone at once if WeChat did not decide. Raises NotFound, ShiftClosed for another's sale."""
+    async with rt.db.session() as tx:
+        sale = await db_sales.find_sale(tx, staff.merchant_id, sale_id)
+    if sale is None:
+        raise NotFound
+    _check_own(staff, sale)
+    await decide(rt, staff.merchant_id, sale_id, give_up=True)
+
+
 async def _apply(rt: Runtime, merchant_id: MerchantId, sale_id: UUID, taking: TakingRow, answer: codes.Answer) -> None:
     """Records what became of a payment code; nothing while it is undecided."""
     if answer.state in ("undecided", "unknown"):
@@ -214,7 +232,7 @@ async def _apply(rt: Runtime, merchant_id: MerchantId, sale_id: UUID, taking: Ta
                 raise RuntimeError("a sale without a shift")
             await _conclude(tx, merchant_id, sale, shift, taking, answer)
             return
-        await counter.drop(tx, merchant_id, taking.payment_id, answer.code)
+        await counter.drop(tx, merchant_id, taking.payment_id, answer.code, taking.wallet_fen)
         await db_sales.end_taking(tx, merchant_id, taking.taking_id, "refused", answer.code or "refused")
 
 
@@ -223,7 +241,7 @@ async def _conclude(
 ) -> None:
     """All parts count, the cash lies in the drawer and the goods are handed over; or nothing does."""
     told = answer.transaction if answer else None
-    concluded = await counter.conclude(tx, orders.settle, merchant_id, taking.payment_id, told)
+    concluded = await counter.conclude(tx, orders.settle, merchant_id, taking.payment_id, told, taking.wallet_fen)
     if not concluded.accepted:
         log.warning("a till's payment was not kept", sale_id=str(sale.sale_id), reason=concluded.reason)
         await db_sales.end_taking(tx, merchant_id, taking.taking_id, "refused", concluded.reason or "refused")
@@ -238,17 +256,47 @@ async def _conclude(
 
 
 async def void(tx: Tx, staff: StaffSession, sale_id: UUID) -> None:
-    """Ends an unpaid sale; its goods are free again. Raises NotFound, SaleEnded, SalePending."""
+    """Ends an unpaid sale; its goods are free again. Her own, or anybody's for who may write drawers.
+
+    Raises NotFound, ShiftClosed for another's, SaleEnded, SalePending.
+    """
     sale = await _lock_sale(tx, staff.merchant_id, sale_id)
     if sale.state == "void":
         return
-    if sale.state != "open":
-        raise SaleEnded(state=sale.state)
-    takings = await db_sales.list_takings(tx, staff.merchant_id, sale_id)
-    if any(one.state == "pending" for one in takings):
-        raise SalePending
+    _check_own(staff, sale)
+    await _check_idle(tx, staff.merchant_id, sale)
     await orders.cancel(tx, staff.merchant_id, [sale.order_id], "till", must=False)
     await db_sales.end_sale(tx, staff.merchant_id, sale_id, "void")
+
+
+async def set_discount(tx: Tx, staff: StaffSession, by: StaffSession, sale_id: UUID, wish: Discount) -> None:
+    """Takes something off an unpaid sale by hand; `by` answers for it, and her name stays on the order.
+
+    Raises NotFound, SaleEnded, SalePending, DiscountTooLarge; ShiftClosed for another's sale unless she may write
+    drawers.
+    """
+    sale = await _lock_sale(tx, staff.merchant_id, sale_id)
+    _check_own(staff, sale)
+    await _check_idle(tx, staff.merchant_id, sale)
+    order = await orders.set_manual_discount(
+        tx, staff.merchant_id, sale.order_id, wish.amount_fen, by.staff_id, wish.reason.strip()
+    )
+    await db_sales.set_total(tx, staff.merchant_id, sale_id, order.total_fen, wish.amount_fen)
+
+
+def _check_own(staff: StaffSession, sale: SaleRow) -> None:
+    """A cashier ends her own sales; who may write drawers, anybody's."""
+    if sale.staff_id != staff.staff_id and not staff.permissions & {"*", "drawers.write"}:
+        raise ShiftClosed
+
+
+async def _check_idle(tx: Tx, merchant_id: MerchantId, sale: SaleRow) -> None:
+    """A (locked) sale is open and nobody is paying it."""
+    if sale.state != "open":
+        raise SaleEnded(state=sale.state)
+    takings = await db_sales.list_takings(tx, merchant_id, sale.sale_id)
+    if any(one.state == "pending" for one in takings):
+        raise SalePending
 
 
 async def _lock_sale(tx: Tx, merchant_id: MerchantId, sale_id: UUID) -> SaleRow:

@@ -46,6 +46,7 @@ async def open_shift(tx: Tx, merchant_id: MerchantId, staff: StaffSession, wish:
         difference_fen=None,
         carried_fen=0,
         banked_fen=0,
+        report_no=None,
         note=None,
         opened_at=tx.now,
         closed_at=None,

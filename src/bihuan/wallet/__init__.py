@@ -5,9 +5,10 @@ is the sum of its entries and never negative; what is held is hers and can be sp
 `wallet_liability` is the sum of the merchant's wallets.
 """
 
+from bihuan.wallet import codes
 from bihuan.wallet.checks import CHECKS
 from bihuan.wallet.db import Wallet
-from bihuan.wallet.errors import WalletFrozen, WalletShort
+from bihuan.wallet.errors import WalletCodeUnknown, WalletFrozen, WalletShort
 from bihuan.wallet.rules import DEFAULTS, GiftRule, Settings, gift_for
 from bihuan.wallet.service import (
     capture,
@@ -27,9 +28,11 @@ __all__ = [
     "GiftRule",
     "Settings",
     "Wallet",
+    "WalletCodeUnknown",
     "WalletFrozen",
     "WalletShort",
     "capture",
+    "codes",
     "find",
     "get_settings",
     "gift_for",

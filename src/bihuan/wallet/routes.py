@@ -22,7 +22,8 @@ from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.staff import StaffSession
-from bihuan.wallet import db, service
+from bihuan.wallet import codes, db, service
+from bihuan.wallet.codes import Code
 from bihuan.wallet.db import Entry, Wallet
 from bihuan.wallet.rules import Settings
 from bihuan.wallet.schemas import EntryOut, FreezeInput, Summary, WalletOut, WalletRow
@@ -62,6 +63,13 @@ async def list_own_entries(
             tx, merchant.merchant_id, shopper.shopper_id, before[0] if before else None, limit + 1
         )
     return _page(rows, limit)
+
+
+@post("/api/shop/{m:str}/wallet/codes", status_code=201, opt=access("shopper"))
+async def show_code(rt: Runtime, merchant: Merchant, shopper: ShopperSession) -> Code:
+    """A code to show at the till: good for minutes and for one payment. 409 `wallet_short`, `wallet_frozen`."""
+    async with rt.db.transaction() as tx:
+        return await codes.issue(tx, merchant.merchant_id, shopper.shopper_id)
 
 
 @get("/api/merchant/wallets/summary", opt=access("staff:wallets.read"))
@@ -192,6 +200,7 @@ def _page(rows: Sequence[Entry], limit: int) -> Page[EntryOut]:
 ROUTES: tuple[Any, ...] = (
     show_wallet,
     list_own_entries,
+    show_code,
     show_summary,
     list_wallets,
     get_wallet,

@@ -6,7 +6,7 @@ from uuid import UUID
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId, ShopperId
-from bihuan.wallet import db, rules
+from bihuan.wallet import db, db_codes, rules
 from bihuan.wallet.db import Hold, Wallet
 from bihuan.wallet.errors import SettingsNotAcceptable, WalletFrozen, WalletShort
 from bihuan.wallet.rules import DEFAULTS, Settings
@@ -133,6 +133,7 @@ async def merge(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_i
     first, second = sorted((former_id, shopper_id))
     if await db.find(tx, merchant_id, former_id) is None:
         return
+    await db_codes.delete_of(tx, merchant_id, former_id)
     await db.open_wallet(tx, merchant_id, shopper_id)
     for one in (first, second):
         await db.find(tx, merchant_id, one, lock=True)

@@ -1,0 +1,62 @@
+"""What the routes of a till share: a command runs once, and is answered with how things stand then."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from bihuan.kernel.db import Tx
+from bihuan.kernel.idempotency import run_once
+from bihuan.kernel.runtime import Runtime
+from bihuan.staff import StaffSession
+from bihuan.till import shifts, views, views_sales
+from bihuan.till.schemas import ShiftReport
+from bihuan.till.schemas_sales import SaleView
+
+T = TypeVar("T")
+
+
+async def report(rt: Runtime, staff: StaffSession, shift_id: UUID) -> ShiftReport:
+    """A shift as it stands."""
+    async with rt.db.transaction(readonly=True) as tx:
+        return await views.report(tx, staff, await shifts.get_shift(tx, staff, shift_id))
+
+
+async def sale(rt: Runtime, staff: StaffSession, sale_id: UUID) -> SaleView:
+    """A sale as it stands."""
+    async with rt.db.transaction(readonly=True) as tx:
+        found = await views_sales.get_sale(tx, staff.merchant_id, sale_id)
+        return await views_sales.show_sale(tx, staff.merchant_id, found)
+
+
+async def once(
+    rt: Runtime,
+    staff: StaffSession,
+    key: str | None,
+    operation: str,
+    command: object,
+    result: type[T],
+    work: Callable[[Tx], Awaitable[T]],
+) -> T:
+    """Runs a person's command in a transaction, once for its key; the answer of the first time either way."""
+    async with rt.db.transaction() as tx:
+        actor = f"staff:{staff.staff_id}"
+        return await run_once(tx, staff.merchant_id, actor, key, operation, command, result, lambda: work(tx))
+
+
+async def at_drawer(
+    rt: Runtime,
+    staff: StaffSession,
+    shift_id: UUID,
+    key: str | None,
+    operation: str,
+    data: object,
+    work: Callable[[Tx], Awaitable[None]],
+) -> ShiftReport:
+    """The same for what a person does at a shift's drawer; answered with the shift as it stands then."""
+
+    async def done(tx: Tx) -> bool:
+        await work(tx)
+        return True
+
+    await once(rt, staff, key, operation, [str(shift_id), data], bool, done)
+    return await report(rt, staff, shift_id)
