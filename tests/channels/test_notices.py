@@ -9,7 +9,7 @@ from bihuan.channels import notice_texts
 from bihuan.facts.payments import RefundSettled
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import PaymentId, new_id
-from tests.channels.test_shipping import MiniShop, mini
+from tests.channels.test_shipping import MiniShop, listen, mini
 
 __all__ = ["mini"]
 
@@ -130,6 +130,22 @@ async def test_wechats_refusal_is_kept_and_the_chat_stands_in(mini: MiniShop) ->
     await mini.buy()
     newest, _ = await settle(mini, 2)
     assert (newest["state"], newest["sent_as"], newest["errcode"]) == ("sent", "custom", 43101)
+
+
+async def test_who_switched_a_template_off_at_wechat_has_no_grant_of_it_left(mini: MiniShop) -> None:
+    await listen(mini)
+    chosen = await choose(mini)
+    await agree(mini, list(chosen.values()))
+    path = f"/shoppers/{mini.person.shopper_id}/subscriptions"
+    await mini.mall.sandbox.call(
+        "PUT", path, {"appid": mini.brand.mini["appid"], "template_id": chosen["order_paid"], "banned": True}
+    )
+
+    async def dropped() -> bool:
+        return (await shown(mini))["items"][0]["remaining"] == 0
+
+    await mini.mall.settle(dropped)
+    assert [item["remaining"] for item in (await shown(mini))["items"]] == [0, 1, 1]
 
 
 async def test_a_template_that_does_not_fit_keeps_the_grant(mini: MiniShop) -> None:

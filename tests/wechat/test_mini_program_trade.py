@@ -9,7 +9,8 @@ import pytest
 
 from bihuan.wechat import ApiError, PushReceiver, crypto
 from bihuan.wechat.mini_program import (
-    ConsentGiven,
+    ConsentAnswered,
+    ConsentWithdrawn,
     Contact,
     Logistics,
     MediaChecked,
@@ -221,10 +222,19 @@ def test_events_in_both_forms(as_json: bool) -> None:
         "<result><suggest>risky</suggest><label>20002</label></result>",
     )
     assert checked == MediaChecked(trace_id="m1", suggest="risky", label=20002)
-    consent = {"TemplateId": "P1", "SubscribeStatusString": "accept", "PopupScene": "0"}
-    given = read(
-        {"Event": "subscribe_msg_popup_event", "List": [consent]},
-        "<SubscribeMsgPopupEvent><List><TemplateId>P1</TemplateId><SubscribeStatusString>accept"
-        "</SubscribeStatusString></List></SubscribeMsgPopupEvent>",
+    said = {"P1": "accept", "P2": "reject", "P3": "accept"}
+    listed = [{"TemplateId": name, "SubscribeStatusString": word, "PopupScene": "0"} for name, word in said.items()]
+    entries = "".join(
+        f"<List><TemplateId>{name}</TemplateId><SubscribeStatusString>{word}</SubscribeStatusString></List>"
+        for name, word in said.items()
     )
-    assert given == ConsentGiven(openid="o1", template_id="P1", accepted=True)
+    answered = read(
+        {"Event": "subscribe_msg_popup_event", "List": listed},
+        f"<SubscribeMsgPopupEvent>{entries}</SubscribeMsgPopupEvent>",
+    )
+    assert answered == ConsentAnswered(openid="o1", answers={"P1": True, "P2": False, "P3": True})
+    withdrawn = read(
+        {"Event": "subscribe_msg_change_event", "List": listed},
+        f"<SubscribeMsgChangeEvent>{entries}</SubscribeMsgChangeEvent>",
+    )
+    assert withdrawn == ConsentWithdrawn(openid="o1", template_ids=["P2"])

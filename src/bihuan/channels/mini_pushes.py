@@ -3,6 +3,7 @@
 import structlog
 
 from bihuan.channels.db import followers as rows
+from bihuan.channels.db import notices
 from bihuan.channels.db.followers import Moment
 from bihuan.channels.errors import PushRefused
 from bihuan.facts.channels import TradeReceived
@@ -10,7 +11,7 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.events import emit
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
-from bihuan.wechat.mini_program import ShippingWanted, TradeSettlement, read_event
+from bihuan.wechat.mini_program import ConsentWithdrawn, MessageSent, ShippingWanted, TradeSettlement, read_event
 from bihuan.wechat.official_account import Push
 
 log = structlog.get_logger(__name__)
@@ -53,5 +54,10 @@ async def _act(tx: Tx, merchant: Merchant, push: Push) -> None:
             )
         case ShippingWanted():
             log.warning("wechat waits for shipping", merchant=merchant.code, out_trade_no=event.out_trade_no)
+        case ConsentWithdrawn():
+            for template_id in event.template_ids:
+                await notices.drop_consents(tx, merchant.merchant_id, event.openid, template_id)
+        case MessageSent() if event.error_code not in ("", "0"):
+            log.warning("a notice did not come through", merchant=merchant.code, errcode=event.error_code)
         case _:
             pass

@@ -7,6 +7,7 @@ https://developers.weixin.qq.com/doc/oplatform/Third-party_Platforms/2.0/api/Bef
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import cast
 from xml.etree.ElementTree import Element, ParseError
@@ -95,8 +96,8 @@ def check_age(timestamp: str, now: Now, max_age_seconds: int | None) -> None:
 def parse_fields(body: bytes) -> dict[str, str]:
     """The fields of `<xml>...</xml>`, or of the JSON that a mini program's account may choose instead.
 
-    Nested ones as `Outer.Inner`; the first of equal names counts. DTDs and entities are refused, expanded or
-    not. Raises MalformedMessage.
+    Nested ones as `Outer.Inner`, of repeated groups the second as `Outer.2.Inner` and so on; of equal names the
+    first counts. DTDs and entities are refused, expanded or not. Raises MalformedMessage.
     """
     if len(body) > MAX_PUSH_BYTES:
         raise MalformedMessage("push too large")
@@ -116,14 +117,21 @@ def _parse_xml(body: bytes) -> dict[str, str]:
 def _collect_xml(element: Element, prefix: str, fields: dict[str, str]) -> None:
     if prefix.count(".") > MAX_DEPTH:
         raise MalformedMessage("XML: too deep")
+    times: Counter[str] = Counter()
     for child in element:
         name = prefix + child.tag
         if len(child):
-            _collect_xml(child, f"{name}.", fields)
+            times[name] += 1
+            _collect_xml(child, _group(name, times[name]), fields)
         else:
             fields.setdefault(name, child.text or "")
         if len(fields) > MAX_FIELDS:
             raise MalformedMessage("XML: too many fields")
+
+
+def _group(name: str, time: int) -> str:
+    """The prefix of the fields of a group that comes for the first, second .. time."""
+    return f"{name}." if time == 1 else f"{name}.{time}."
 
 
 def _parse_json(body: bytes) -> dict[str, str]:
@@ -141,9 +149,11 @@ def _collect_json(given: Mapping[str, object], prefix: str, fields: dict[str, st
         raise MalformedMessage("JSON: too deep")
     for name, found in given.items():
         items = cast("list[object]", found) if isinstance(found, list) else [found]
-        value = items[0] if items else ""  # as XML repeats an element: the first counts
+        value = items[0] if items else ""  # as XML repeats an element: the first counts, of groups each
         if isinstance(value, dict):
-            _collect_json(cast("dict[str, object]", value), f"{prefix}{name}.", fields)
+            for time, group in enumerate(items, 1):
+                if isinstance(group, dict):
+                    _collect_json(cast("dict[str, object]", group), _group(prefix + name, time), fields)
         elif isinstance(value, bool):
             fields.setdefault(prefix + name, str(value).lower())
         else:

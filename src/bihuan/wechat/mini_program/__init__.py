@@ -2,7 +2,8 @@
 
 from .client import MiniProgram, MiniSession, PhoneNumber
 from .events import (
-    ConsentGiven,
+    ConsentAnswered,
+    ConsentWithdrawn,
     MediaChecked,
     MessageSent,
     MiniEvent,
@@ -28,7 +29,8 @@ from .shipping import (
 __all__ = [
     "MAX_ITEM_DESC",
     "MAX_PARCELS",
-    "ConsentGiven",
+    "ConsentAnswered",
+    "ConsentWithdrawn",
     "Contact",
     "ContentSafety",
     "DeliveryCompany",

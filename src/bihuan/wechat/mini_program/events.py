@@ -6,7 +6,7 @@ https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -50,12 +50,19 @@ class MediaChecked(msgspec.Struct, frozen=True, kw_only=True):
         return self.suggest == "risky"
 
 
-class ConsentGiven(msgspec.Struct, frozen=True, kw_only=True):
-    """`subscribe_msg_popup_event`: what the shopper answered to one template's question."""
+class ConsentAnswered(msgspec.Struct, frozen=True, kw_only=True):
+    """`subscribe_msg_popup_event`: what the shopper answered, template by template, when asked for consent."""
 
     openid: str
-    template_id: str
-    accepted: bool
+    answers: Mapping[str, bool]
+    """Of each template_id: whether it was accepted."""
+
+
+class ConsentWithdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """`subscribe_msg_change_event`: the shopper switched templates off in the settings; no grant of them is left."""
+
+    openid: str
+    template_ids: Sequence[str]
 
 
 class MessageSent(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +74,7 @@ class MessageSent(msgspec.Struct, frozen=True, kw_only=True):
     error_code: str
 
 
-MiniEvent = TradeSettlement | ShippingWanted | MediaChecked | ConsentGiven | MessageSent
+MiniEvent = TradeSettlement | ShippingWanted | MediaChecked | ConsentAnswered | ConsentWithdrawn | MessageSent
 
 
 def read_event(push: Push) -> MiniEvent | None:
@@ -100,11 +107,13 @@ def read_event(push: Push) -> MiniEvent | None:
                 label=int(label) if label.isascii() and label.isdigit() else 0,
             )
         case "subscribe_msg_popup_event":
-            return ConsentGiven(
-                openid=push.openid,
-                template_id=_first(fields, "SubscribeMsgPopupEvent", "TemplateId"),
-                accepted=_first(fields, "SubscribeMsgPopupEvent", "SubscribeStatusString") == "accept",
-            )
+            rows = _listed(fields, "SubscribeMsgPopupEvent", "SubscribeStatusString")
+            answers = {template_id: answer == "accept" for template_id, answer in rows}
+            return ConsentAnswered(openid=push.openid, answers=answers)
+        case "subscribe_msg_change_event":
+            rows = _listed(fields, "SubscribeMsgChangeEvent", "SubscribeStatusString")
+            off = [template_id for template_id, answer in rows if answer == "reject"]
+            return ConsentWithdrawn(openid=push.openid, template_ids=off)
         case "subscribe_msg_sent_event":
             return MessageSent(
                 openid=push.openid,
@@ -114,6 +123,16 @@ def read_event(push: Push) -> MiniEvent | None:
             )
         case _:
             return None
+
+
+def _listed(fields: Mapping[str, str], outer: str, name: str) -> list[tuple[str, str]]:
+    """Of each entry the template and one more field; a prompt asks for three templates at the most."""
+    rows: list[tuple[str, str]] = []
+    for number in ("", "2.", "3."):
+        template_id = _first(fields, outer, f"{number}TemplateId")
+        if template_id:
+            rows.append((template_id, _first(fields, outer, number + name)))
+    return rows
 
 
 def _first(fields: Mapping[str, str], outer: str, name: str) -> str:
