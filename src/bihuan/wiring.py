@@ -166,6 +166,9 @@ SETTLERS: payments.Settlers = {"order": orders.settle, "wallet_topup": topups.se
 BEFORE_REFUND: Sequence[BeforeRefund] = (settlement.before_refund,)
 """What has to be done before WeChat is asked for a decided refund."""
 
+SHARES = settlement.BilledShares()
+"""What is recorded of profit sharing, for those who compare it with WeChat's bill."""
+
 PERIODIC: Sequence[Periodic] = (
     Periodic(name="kernel.forget_idempotency_keys", every_seconds=3600, run=idempotency.forget_old),
     *bihuan.identity.handlers.JOBS,
@@ -177,7 +180,7 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.membership.handlers.JOBS,
     *bihuan.settlement.handlers.JOBS,
     *finance.jobs(lambda: CHECKS),
-    *bihuan.reconciliation.handlers.JOBS,
+    *bihuan.reconciliation.handlers.jobs(SHARES),
 )
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from bihuan import wiring
 from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.ids import MerchantId, SkuId, new_id
 from bihuan.kernel.runtime import Runtime
@@ -72,7 +73,7 @@ async def run(till: Till) -> int:
     """What the worker does on a morning, until nothing is due: other tests' merchants have days too."""
     await running.plan(till.rt)
     done = 0
-    while some := await running.run_due(till.rt):
+    while some := await running.run_due(till.rt, wiring.SHARES):
         done += some
     return done
 

@@ -6,6 +6,7 @@ import httpx
 import msgspec
 import pytest
 
+from bihuan import wiring
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients
 from bihuan.reconciliation import fetching, running
@@ -58,7 +59,7 @@ async def test_a_bill_that_is_not_what_wechat_hashed_posts_nothing(
     await running.plan(till.rt)
     before = await till.balances()
     clients.forget(till.merchant_id)
-    await running.run_one(behind(till.rt, change), due_of(till, day))
+    await running.run_one(behind(till.rt, change), due_of(till, day), wiring.SHARES)
     told = (await day_of(till, http, headers, day))["day"]
     assert (told["state"], told["error_code"]) == ("waiting", "bill_altered"), told
     assert not list((fetching.folder(till.rt) / str(till.merchant_id)).rglob("*.csv*"))

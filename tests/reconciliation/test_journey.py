@@ -4,7 +4,7 @@ from uuid import UUID
 
 import httpx
 
-from bihuan import payments
+from bihuan import payments, wiring
 from bihuan.kernel import verification
 from bihuan.kernel.ids import new_id
 from bihuan.reconciliation import CHECKS, running
@@ -73,7 +73,7 @@ async def test_a_day_from_the_till_to_the_bookkeeper(till: Till, http: httpx.Asy
     before = await till.balances()
     again = await http.post(f"{ROOM}/days", json={"day": str(day)}, headers=finance)
     assert (again.status_code, again.json()["code"]) == (409, "day_reconciled")
-    await running.run_one(till.rt, due_of(till, day))
+    await running.run_one(till.rt, due_of(till, day), wiring.SHARES)
     assert await till.balances() == before
     await _verify(till)
 

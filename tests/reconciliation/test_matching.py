@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bihuan import ledger, merchants
+from bihuan import ledger, merchants, wiring
 from bihuan.kernel.ids import MerchantId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.reconciliation import db, db_differences, fetching, matching, resolving, rules
@@ -86,7 +86,7 @@ async def reconcile(rt: Runtime, who: MerchantId, content: bytes, day: rules.dat
     async with rt.db.transaction() as tx:
         await db.want_days(tx, [(who, MCHID, "", day, tx.now)])
         await db.keep_bill(tx, due, "trade", name, "0" * 40, len(content))
-    await matching.match(rt, due)
+    await matching.match(rt, due, wiring.SHARES)
 
 
 async def queue(rt: Runtime, who: MerchantId) -> list[Any]:

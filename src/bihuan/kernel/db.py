@@ -92,7 +92,7 @@ class Tx:
         *,
         timeout: float,  # noqa: ASYNC109
     ) -> int:
-        """Bulk-loads what is in COPY's text format already, piece by piece; returns how many rows. `timeout` in seconds.
+        """Bulk-loads what is in COPY's text format already, piece by piece, in `timeout` seconds; returns how many.
 
         What `pieces` raises ends the COPY, and with it the transaction.
         """

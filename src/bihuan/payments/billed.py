@@ -11,7 +11,7 @@ amount_fen      paid, or given back
 at              when it was paid or given back; null: it was not
 state           received | parked | unpaid | <state of the refund>
 began_at        when the attempt or the refund was made
-purpose, reference_id, part (0 to PARTS - 1, by out_number)
+purpose, reference_id
 """
 
 from collections.abc import Sequence
@@ -31,8 +31,8 @@ from bihuan.payments.settling import Heard
 from bihuan.wechat import PayError, WeChatError
 from bihuan.wechat.pay import Bills
 
-PARTS = 16
-"""How many parts a day is compared in; a row's is `hashtext(out_number) & 15`."""
+_TIMEOUT_SECONDS = 1_800.0
+"""A day of millions of payments takes longer than a request."""
 
 Asked = Literal["settled", "unpaid", "unknown", "unreachable"]
 """What came of asking: recorded now; WeChat says that nothing was paid; it knows no such number; it did not answer."""
@@ -66,25 +66,26 @@ async def stage_recorded(tx: Tx, merchant_id: MerchantId, mchid: str, since: dat
         """create temporary table payments_recorded (
              kind text not null, out_number text not null, number text not null, record_id uuid not null,
              amount_fen bigint not null, at timestamptz, state text not null, began_at timestamptz not null,
-             purpose text not null, reference_id uuid not null,
-             part int not null generated always as (hashtext(out_number) & 15) stored
+             purpose text not null, reference_id uuid not null
            ) on commit drop"""
     )
-    await tx.execute(
+    await tx.fetch(
         f"""{_RECEIVED} where a.merchant_id = $1 and a.mchid = $2 and a.tender = 'wechat'
               and a.paid_at >= $3 and a.paid_at < $4""",
         merchant_id,
         mchid,
         since,
         until,
+        timeout=_TIMEOUT_SECONDS,
     )
-    await tx.execute(
+    await tx.fetch(
         f"""{_REFUNDED} where r.merchant_id = $1 and a.mchid = $2 and a.tender = 'wechat'
               and r.succeeded_at >= $3 and r.succeeded_at < $4""",
         merchant_id,
         mchid,
         since,
         until,
+        timeout=_TIMEOUT_SECONDS,
     )
 
 

@@ -35,7 +35,7 @@ CHECKS = (
            from reconciliation_days d
            left join (select merchant_id, mchid, day,
                         sum(case kind when 'payment' then amount_fen else -amount_fen end) as total
-                      from reconciliation_items group by merchant_id, mchid, day) i
+                      from reconciliation_items where kind in ('payment', 'refund') group by merchant_id, mchid, day) i
              on i.merchant_id = d.merchant_id and i.mchid = d.mchid and i.day = d.day
            where d.state = 'matched' and d.paid_fen - d.refunded_fen <> coalesce(i.total, 0)
              and not exists (select from reconciliation_differences f where f.merchant_id = d.merchant_id

@@ -84,10 +84,10 @@ async def list_agreeing(tx: Tx, merchant_id: MerchantId, mchid: str) -> list[UUI
         """select d.difference_id from reconciliation_differences d
            join payments_recorded r on r.kind = d.subject and r.out_number = d.out_number
            where d.merchant_id = $1 and d.mchid = $2 and d.state <> 'resolved'
-             and d.kind in ('missing_here', 'state') and r.amount_fen = d.there_fen
+             and d.kind in ('missing_here', 'state') and (r.amount_fen = d.there_fen or d.subject = 'unfreeze')
              and ((d.subject = 'payment' and r.state = 'received' and r.number = d.number)
                or (d.subject = 'refund' and d.kind = 'missing_here')
-               or (d.subject = 'refund' and d.there_state = 'SUCCESS' and r.state = 'success'))""",
+               or (d.subject <> 'payment' and d.there_state = 'SUCCESS' and r.state = 'success'))""",
         merchant_id,
         mchid,
     )
@@ -99,7 +99,7 @@ async def list_to_ask_again(tx: Tx, limit: int) -> list[tuple[MerchantId, str, s
     rows = await tx.fetch(
         """select merchant_id, mchid, subject, array_agg(out_number) as numbers from (
              select merchant_id, mchid, subject, out_number from reconciliation_differences
-             where state <> 'resolved' and kind in ('missing_here', 'state') and subject in ('payment', 'refund')
+             where state <> 'resolved' and kind in ('missing_here', 'state') and subject not in ('move', 'day')
              order by day desc, difference_id limit $1) d
            group by merchant_id, mchid, subject""",
         limit,

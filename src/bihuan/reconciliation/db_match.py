@@ -1,7 +1,7 @@
-"""SQL of matching a day: sets against sets, part by part, within one transaction.
+"""SQL of matching a day: sets against sets, within one transaction.
 
-`bill_trades` and `bill_moves` are the bills (`staging`), `payments_recorded` what payments recorded
-(`payments.stage_recorded`). A part holds a sixteenth of the numbers of both.
+`bill_rows` and `bill_moves` are the bills (`staging`), `payments_recorded` what is recorded here of the same kinds
+(`payments.billed`, and what `sources` adds).
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ from uuid import UUID
 import msgspec
 
 from bihuan.kernel import db
-from bihuan.kernel.db import Tx
+from bihuan.kernel.db import Row, Tx
 from bihuan.kernel.ids import MerchantId
+from bihuan.reconciliation.staging import TIMEOUT_SECONDS
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,18 +34,27 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     reference_id: UUID | None = None
 
 
+async def _fetch(tx: Tx, sql: str, *values: object) -> list[Row]:
+    """Statements over a whole bill may take longer than a request."""
+    return await tx.fetch(sql, *values, timeout=TIMEOUT_SECONDS)
+
+
 async def find_double(tx: Tx) -> str | None:
     """A number that the trade bill has twice; None for none."""
-    return await tx.fetchval(
-        "select number from bill_trades where number <> '' group by kind, number having count(*) > 1 limit 1"
+    rows = await _fetch(
+        tx,
+        """select number from bill_rows where number <> '' and kind in ('payment', 'refund')
+           group by kind, number having count(*) > 1 limit 1""",
     )
+    return rows[0]["number"] if rows else None
 
 
 async def list_unmatched_numbers(tx: Tx, kind: str, limit: int) -> list[str]:
     """Numbers of the bill that nothing recorded on the day bears; at most `limit`."""
-    rows = await tx.fetch(
-        """select b.out_number from bill_trades b
-           left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
+    rows = await _fetch(
+        tx,
+        """select b.out_number from bill_rows b
+           left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
            where b.kind = $1 and r.record_id is null limit $2""",
         kind,
         limit,
@@ -53,49 +63,50 @@ async def list_unmatched_numbers(tx: Tx, kind: str, limit: int) -> list[str]:
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """Rows of some parts: how many there are, how many of them are new, and the fees of the new ones."""
+    """Rows of a day: how many there are, how many of them are new, and the fees of the new ones."""
 
     told: int
     new: int
     fees_fen: int
 
 
-async def insert_items(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, parts: range, posting: UUID) -> Kept:
-    """Keeps the rows of some parts; those kept before stay as they are."""
-    row = await tx.fetchrow(
+async def insert_items(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, posting: UUID) -> Kept:
+    """Keeps the rows; those kept before stay as they are. In the order of the key: each page of it is met once."""
+    (row,) = await _fetch(
+        tx,
         """with new as (
              insert into reconciliation_items (merchant_id, mchid, kind, number, out_number, day, at, amount_fen,
                fee_fen, fee_posting, record_id)
              select $1, $2, b.kind, b.number, b.out_number, $3, b.at, b.amount_fen, b.fee_fen,
-               case when b.fee_fen <> 0 then $5::uuid end, r.record_id
-             from bill_trades b
-             left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
-             where b.part between $4 and $6
+               case when b.fee_fen <> 0 then $4::uuid end, r.record_id
+             from bill_rows b
+             left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
+             order by b.kind, b.number
              on conflict (merchant_id, mchid, kind, number) do nothing returning fee_fen)
-           select (select count(*) from bill_trades where part between $4 and $6) as told, count(*) as new,
+           select (select count(*) from bill_rows) as told, count(*) as new,
              coalesce(sum(fee_fen), 0)::bigint as fees_fen from new""",
         merchant_id,
         mchid,
         day,
-        parts[0],
         posting,
-        parts[-1],
     )
-    return Kept(0, 0, 0) if row is None else db.one(Kept, row)
+    return db.one(Kept, row)
 
 
-# Signs of `book_fen`: a payment that is missing here adds to the book when posted, a refund takes from it.
+# Signs of `book_fen`: a payment that is missing here adds to the book when posted, a refund takes from it; a share
+# takes, its return adds, and unfreezing moves nothing. What of a share WeChat closed moved nothing either.
 _DIFFERENT = """
 with pairs as (
   select b.kind as subject, b.number, b.out_number, b.at, b.amount_fen as there_fen, b.fee_fen, b.fee_agrees,
     b.state as there_state, r.record_id, r.amount_fen as here_fen, r.state as here_state, r.number as here_number,
-    r.purpose, r.reference_id, case b.kind when 'payment' then 1 else -1 end as sign
-  from bill_trades b
-  left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
-  where b.part between $1 and $2 and (
-    r.record_id is null or r.amount_fen <> b.amount_fen or not b.fee_agrees
+    r.purpose, r.reference_id,
+    case when b.kind in ('payment', 'share_return') then 1 when b.kind = 'unfreeze' then 0 else -1 end as sign
+  from bill_rows b
+  left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
+  where (r.record_id is null and (b.kind in ('payment', 'refund') or b.state = 'SUCCESS'))
+    or r.amount_fen <> b.amount_fen or not b.fee_agrees
     or (b.kind = 'payment' and (r.state <> 'received' or r.number <> b.number))
-    or (b.kind = 'refund' and (b.state <> 'PROCESSING') and (r.state = 'success') <> (b.state = 'SUCCESS')))
+    or (b.kind <> 'payment' and b.state <> 'PROCESSING' and (r.state = 'success') <> (b.state = 'SUCCESS'))
 )
 select d.kind, p.subject, p.number, p.out_number, p.at, d.here_fen, d.there_fen, p.here_state, p.there_state,
   d.book_fen, p.record_id, p.purpose, p.reference_id
@@ -104,35 +115,37 @@ from pairs p cross join lateral (
   where p.record_id is null or (p.subject = 'payment' and p.here_state = 'unpaid')
   union all
   select 'amount', p.here_fen, p.there_fen, p.sign * (p.there_fen - p.here_fen)
-  where p.here_fen <> p.there_fen and p.here_state <> 'unpaid'
+  where p.here_fen <> p.there_fen and p.here_state <> 'unpaid' and p.subject <> 'unfreeze'
   union all
   select 'state', p.here_fen, p.there_fen, case when p.here_state = 'parked' then p.there_fen else 0 end
   where (p.subject = 'payment' and (p.here_state = 'parked'
            or (p.here_state = 'received' and p.here_number <> p.number)))
-     or (p.subject = 'refund' and ((p.there_state = 'SUCCESS' and p.here_state <> 'success')
+     or (p.subject <> 'payment' and ((p.there_state = 'SUCCESS' and p.here_state <> 'success')
            or (p.there_state not in ('SUCCESS', 'PROCESSING') and p.here_state = 'success')))
   union all
   select 'fee', null, p.fee_fen, 0 where not p.fee_agrees
 ) d
-limit $3"""
+limit $1"""
 
 
-async def list_different(tx: Tx, parts: range, limit: int) -> list[Found]:
-    """What differs between the bill and the records, in some parts."""
-    return db.many(Found, await tx.fetch(_DIFFERENT, parts[0], parts[-1], limit))
+async def list_different(tx: Tx, limit: int) -> list[Found]:
+    """What differs between the bills and the records."""
+    return db.many(Found, await _fetch(tx, _DIFFERENT, limit))
 
 
 async def list_twice(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, limit: int) -> list[Found]:
     """Rows that the bill of another day has too, after the items are kept."""
-    rows = await tx.fetch(
+    rows = await _fetch(
+        tx,
         """select 'twice' as kind, b.kind as subject, b.number, b.out_number, b.at, r.amount_fen as here_fen,
              b.amount_fen as there_fen, r.state as here_state, b.state as there_state,
-             case b.kind when 'payment' then b.amount_fen else -b.amount_fen end - b.fee_fen as book_fen,
+             case when b.kind in ('payment', 'share_return') then b.amount_fen when b.kind = 'unfreeze' then 0
+               else -b.amount_fen end - b.fee_fen as book_fen,
              r.record_id, r.purpose, r.reference_id
-           from bill_trades b
+           from bill_rows b
            join reconciliation_items i on i.merchant_id = $1 and i.mchid = $2 and i.kind = b.kind
              and i.number = b.number and i.day <> $3
-           left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number and r.part = b.part
+           left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
            limit $4""",
         merchant_id,
         mchid,
@@ -145,18 +158,23 @@ async def list_twice(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, lim
 async def list_missing_there(
     tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, until: datetime, began: datetime, limit: int
 ) -> list[Found]:
-    """What was recorded on the day, and no bill so far has told of. Refunds begun before `began` may stand in bills
-    that were never fetched."""
-    rows = await tx.fetch(
-        """select 'missing_there' as kind, r.kind as subject, r.number, r.out_number, r.at, r.amount_fen as here_fen,
+    """What was recorded on the day, and no bill so far has told of. Refunds and shares begun before `began` may stand
+    in bills that were never fetched. The day's own bill is looked at first: of other days' few are asked for."""
+    rows = await _fetch(
+        tx,
+        """with untold as materialized (
+             select r.* from payments_recorded r
+             where r.at >= $3 and r.at < $4 and r.state in ('received', 'success')
+               and (r.kind = 'payment' or r.began_at >= $5)
+               and not exists (select from bill_rows b where b.kind = r.kind and b.number = r.number))
+           select 'missing_there' as kind, r.kind as subject, r.number, r.out_number, r.at, r.amount_fen as here_fen,
              null::bigint as there_fen, r.state as here_state, null::text as there_state,
-             case r.kind when 'payment' then -r.amount_fen else r.amount_fen end as book_fen,
+             case when r.kind in ('payment', 'share_return') then -r.amount_fen when r.kind = 'unfreeze' then 0
+               else r.amount_fen end as book_fen,
              r.record_id, r.purpose, r.reference_id
-           from payments_recorded r
-           left join reconciliation_items i on i.merchant_id = $1 and i.mchid = $2 and i.kind = r.kind
-             and i.number = r.number
-           where r.at >= $3 and r.at < $4 and r.state in ('received', 'success') and i.number is null
-             and (r.kind = 'payment' or r.began_at >= $5)
+           from untold r
+           where not exists (select from reconciliation_items i where i.merchant_id = $1 and i.mchid = $2
+             and i.kind = r.kind and i.number = r.number)
            limit $6""",
         merchant_id,
         mchid,
@@ -184,13 +202,14 @@ class Totals(msgspec.Struct, frozen=True):
 
 async def totals(tx: Tx, since: datetime, until: datetime) -> Totals:
     """Of the tables of this transaction."""
-    row = await tx.fetchrow(
+    (row,) = await _fetch(
+        tx,
         """select b.*, r.* from (
              select count(*) filter (where kind = 'payment') as payments,
                coalesce(sum(amount_fen) filter (where kind = 'payment'), 0)::bigint as paid_fen,
                count(*) filter (where kind = 'refund') as refunds,
                coalesce(sum(amount_fen) filter (where kind = 'refund'), 0)::bigint as refunded_fen,
-               coalesce(sum(fee_fen), 0)::bigint as fees_fen from bill_trades) b
+               coalesce(sum(fee_fen), 0)::bigint as fees_fen from bill_rows) b
            cross join (
              select count(*) filter (where kind = 'payment') as here_payments,
                coalesce(sum(amount_fen) filter (where kind = 'payment'), 0)::bigint as here_paid_fen,
@@ -200,8 +219,6 @@ async def totals(tx: Tx, since: datetime, until: datetime) -> Totals:
         since,
         until,
     )
-    if row is None:
-        raise RuntimeError("no totals")
     return db.one(Totals, row)
 
 
@@ -216,23 +233,24 @@ class Timing(msgspec.Struct, frozen=True):
 async def timing(tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, until: datetime) -> Timing:
     """Refunds taken on the day and booked on another, or the reverse (`ledger_occurred` has the booked ones);
     payments that are frozen for profit sharing; payments booked on another day."""
-    row = await tx.fetchrow(
+    (row,) = await _fetch(
+        tx,
         """select
-             (select coalesce(sum(b.amount_fen), 0) from bill_trades b
-              join payments_recorded r on r.kind = 'refund' and r.out_number = b.out_number and r.part = b.part
+             (select coalesce(sum(b.amount_fen), 0) from bill_rows b
+              join payments_recorded r on r.kind = 'refund' and r.out_number = b.out_number
               where b.kind = 'refund'
                 and not exists (select from ledger_occurred o where o.source_id = r.record_id))::bigint
            - (select coalesce(sum(r.amount_fen), 0) from payments_recorded r
               join ledger_occurred o on o.source_id = r.record_id
               where r.kind = 'refund' and not exists (
-                select from bill_trades b where b.kind = 'refund' and b.out_number = r.out_number)
+                select from bill_rows b where b.kind = 'refund' and b.out_number = r.out_number)
                 and exists (select from reconciliation_items i where i.merchant_id = $3 and i.mchid = $4
                             and i.kind = 'refund' and i.number = r.number))::bigint as in_transit_fen,
-             (select coalesce(sum(b.amount_fen - b.fee_fen), 0) from bill_trades b
+             (select coalesce(sum(b.amount_fen - b.fee_fen), 0) from bill_rows b
               where b.kind = 'payment' and not exists (
                 select from bill_moves m where m.kind = 'payment' and m.number = b.number))::bigint as frozen_fen,
-             (select -coalesce(sum(r.amount_fen), 0) from bill_trades b
-              join payments_recorded r on r.kind = 'payment' and r.out_number = b.out_number and r.part = b.part
+             (select -coalesce(sum(r.amount_fen), 0) from bill_rows b
+              join payments_recorded r on r.kind = 'payment' and r.out_number = b.out_number
               where b.kind = 'payment' and r.state = 'received'
                 and (r.at < $1 or r.at >= $2))::bigint as other_day_fen""",
         since,
@@ -240,13 +258,11 @@ async def timing(tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, u
         merchant_id,
         mchid,
     )
-    if row is None:
-        raise RuntimeError("no timing")
     return db.one(Timing, row)
 
 
 class Move(msgspec.Struct, frozen=True):
-    """A movement of the fund bill to keep; `content` names it, `again` counts what is the same to the letter."""
+    """A movement of the fund bill to keep; `again` counts what is the same to the letter."""
 
     at: datetime
     kind: str
@@ -255,20 +271,28 @@ class Move(msgspec.Struct, frozen=True):
     number: str
     amount_fen: int
     note: str
-    content: str
+    flow_id: str
     again: int
+
+    @property
+    def content(self) -> str:
+        """What the row says, to the letter."""
+        whose = f"{self.flow_id}|{self.number}|{self.business_name}|{self.business_type}"
+        return f"{self.at}|{whose}|{self.amount_fen}"
 
 
 async def list_moves_to_keep(tx: Tx, merchant_id: MerchantId, mchid: str, limit: int) -> list[Move]:
     """Movements to and from the bank, and what nothing explains: other kinds, payments and refunds of no trade."""
-    rows = await tx.fetch(
+    rows = await _fetch(
+        tx,
         """select m.at, case when m.kind in ('withdrawal', 'top_up') then m.kind else 'other' end as kind,
-             m.business_name, m.business_type, m.number, m.amount_fen, m.note, m.content,
-             (row_number() over (partition by m.content order by m.line))::int as again
+             m.business_name, m.business_type, m.number, m.amount_fen, m.note, m.flow_id,
+             (row_number() over (partition by m.at, m.flow_id, m.number, m.business_name, m.business_type, m.amount_fen
+               order by m.line))::int as again
            from bill_moves m
            where m.amount_fen <> 0 and (m.kind in ('withdrawal', 'top_up', 'other')
              or (m.kind in ('payment', 'fee', 'refund') and not exists (
-                  select from bill_trades b where b.number = m.number)
+                  select from bill_rows b where b.number = m.number)
                 and not exists (select from reconciliation_items i
                   where i.merchant_id = $2 and i.mchid = $3 and i.kind in ('payment', 'refund')
                     and i.number = m.number)))

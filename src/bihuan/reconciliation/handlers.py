@@ -1,14 +1,15 @@
 """Periodic work of reconciliation."""
 
+from functools import partial
+
 import structlog
 
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
 from bihuan.reconciliation import db, fetching, running
+from bihuan.reconciliation.sources import Shares
 
 log = structlog.get_logger(__name__)
-
-_RUNNER = running.Runner()
 
 
 async def alert(rt: Runtime) -> int:
@@ -22,10 +23,12 @@ async def alert(rt: Runtime) -> int:
     return waiting
 
 
-JOBS = (
-    Periodic(name="reconciliation.plan", every_seconds=600, run=running.plan),
-    Periodic(name="reconciliation.run", every_seconds=30, run=_RUNNER.start),
-    Periodic(name="reconciliation.recheck", every_seconds=300, run=running.recheck),
-    Periodic(name="reconciliation.alert", every_seconds=6 * 3600, run=alert),
-    Periodic(name="reconciliation.forget_files", every_seconds=24 * 3600, run=fetching.forget_old),
-)
+def jobs(shares: Shares) -> tuple[Periodic, ...]:
+    """The jobs; `shares` knows what of profit sharing is recorded here."""
+    return (
+        Periodic(name="reconciliation.plan", every_seconds=600, run=running.plan),
+        Periodic(name="reconciliation.run", every_seconds=30, run=running.Runner(shares).start),
+        Periodic(name="reconciliation.recheck", every_seconds=300, run=partial(running.recheck, shares=shares)),
+        Periodic(name="reconciliation.alert", every_seconds=6 * 3600, run=alert),
+        Periodic(name="reconciliation.forget_files", every_seconds=24 * 3600, run=fetching.forget_old),
+    )

@@ -15,12 +15,12 @@ from bihuan.kernel.derived_ids import derived_id
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import past_balance
-from bihuan.payments import billed
-from bihuan.reconciliation import db, db_differences, db_match, fetching, rules, staging
+from bihuan.reconciliation import db, db_differences, db_match, fetching, rules, sources, staging
 from bihuan.reconciliation.db import Due
 from bihuan.reconciliation.db_match import Found, Matched, Move
 from bihuan.reconciliation.errors import BillRefused
 from bihuan.reconciliation.rules import BillKind
+from bihuan.reconciliation.sources import Shares
 from bihuan.reconciliation.staging import Loaded
 
 log = structlog.get_logger(__name__)
@@ -28,19 +28,18 @@ log = structlog.get_logger(__name__)
 _AROUND = timedelta(hours=1)
 _OWN_SOURCES = {"receipt", "refund", "payment_fees", "bank_transfer", "reconciliation"}
 _LOOK_UP = 5_000
-_AT_ONCE = 250_000
-"""Rows that one statement matches."""
 
 
-async def match(rt: Runtime, due: Due) -> bool:
+async def match(rt: Runtime, due: Due, shares: Shares) -> bool:
     """Matches a day whose bills are kept; False when it is matched already. Raises BillRefused: nothing is kept."""
     files = await _files(rt, due)
     async with rt.db.transaction() as tx:
         if await db.lock_day(tx, due.merchant_id, due.mchid, due.day) != "waiting":
             return False
+        await tx.execute("set local work_mem = '32MB'")  # of each sort and hash; the rest goes to disk
         await staging.create_tables(tx)
         loaded = await _load(rt, tx, due, files)
-        await _match_loaded(tx, due, loaded)
+        await _match_loaded(tx, due, shares, loaded)
     for file in files.values():
         if file:
             await fetching.pack(rt, file)
@@ -63,61 +62,46 @@ async def _load(rt: Runtime, tx: Tx, due: Due, files: dict[BillKind, str]) -> di
                 elif kind == "funds":
                     loaded[kind] = await staging.load_moves(tx, source, due.day)
                 else:
-                    loaded[kind] = await staging.count_sharings(source, due.day)
+                    loaded[kind] = await staging.load_sharings(tx, source, due.day, due.mchid, due.sp_mchid)
         await db.set_read(tx, due, kind, loaded[kind].rows, loaded[kind].amount_fen)
     if double := await db_match.find_double(tx):
         raise BillRefused("bill_row_twice", f"{double} stands twice in the bill")
     return loaded
 
 
-async def _match_loaded(tx: Tx, due: Due, loaded: dict[BillKind, Loaded]) -> None:
+async def _match_loaded(tx: Tx, due: Due, shares: Shares, loaded: dict[BillKind, Loaded]) -> None:
     since, until = rules.start_of(due.day), rules.end_of(due.day)
     merchant_id, mchid = due.merchant_id, due.mchid
-    await billed.stage_recorded(tx, merchant_id, mchid, since - _AROUND, until + _AROUND)
-    await tx.execute("analyze payments_recorded")
-    for kind in ("payment", "refund"):
-        await _look_up(tx, due, kind)
+    await sources.stage_day(tx, shares, merchant_id, mchid, since - _AROUND, until + _AROUND)
+    for kind in ("payment", "refund", *rules.SHARING_KINDS):
+        await _look_up(tx, due, shares, kind)
     posting = new_id()
-    fees = repeated = 0
-    steps = _steps(loaded["trade"].rows if "trade" in loaded else 0)
-    for parts in steps:
-        kept = await db_match.insert_items(tx, merchant_id, mchid, due.day, parts, posting)
-        fees += kept.fees_fen
-        repeated += kept.told - kept.new
-    found = await _differences(tx, due, steps)
-    if repeated:
+    kept = await db_match.insert_items(tx, merchant_id, mchid, due.day, posting)
+    found = await _differences(tx, due)
+    if kept.told > kept.new:
         found += await db_match.list_twice(tx, merchant_id, mchid, due.day, rules.MOST_DIFFERENCES + 1)
     moves = await db_match.list_moves_to_keep(tx, merchant_id, mchid, rules.MOST_DIFFERENCES)
     _limit(len(found) + len(moves))
     ids = [derived_id("fund bill", str(merchant_id), mchid, m.content, str(m.again)) for m in moves]
     await db_match.insert_moves(tx, merchant_id, mchid, due.day, ids, moves)
     found += [_unknown(move, move_id) for move, move_id in zip(moves, ids, strict=True) if move.kind == "other"]
-    matched = await _balance(tx, due, loaded, found, fees, posting, list(zip(ids, moves, strict=True)))
+    matched = await _balance(tx, due, loaded, found, kept.fees_fen, posting, list(zip(ids, moves, strict=True)))
     await db_differences.resolve_appeared(tx, merchant_id, mchid, due.day)
     await db_differences.open_waiting(tx, merchant_id, mchid, due.day)
     await db_match.set_matched(tx, merchant_id, mchid, due.day, matched)
-    log.info("day reconciled", mchid=mchid, day=str(due.day), differences=len(found), fees_fen=fees)
+    log.info("day reconciled", mchid=mchid, day=str(due.day), differences=len(found), fees_fen=kept.fees_fen)
 
 
-async def _look_up(tx: Tx, due: Due, kind: str) -> None:
+async def _look_up(tx: Tx, due: Due, shares: Shares, kind: str) -> None:
     """Adds what the bill knows and the day does not: paid at another time, or never settled here."""
     numbers = await db_match.list_unmatched_numbers(tx, kind, rules.MOST_DIFFERENCES * 4)
     for start in range(0, len(numbers), _LOOK_UP):
-        await billed.stage_numbers(tx, due.merchant_id, due.mchid, kind, numbers[start : start + _LOOK_UP])
+        await sources.add(tx, shares, due.merchant_id, due.mchid, kind, numbers[start : start + _LOOK_UP])
 
 
-def _steps(rows: int) -> list[range]:
-    """The parts, some at a time: as many as some hundred thousand rows."""
-    at_once = max(1, min(billed.PARTS, billed.PARTS * _AT_ONCE // max(rows, 1)))
-    return [range(start, min(start + at_once, billed.PARTS)) for start in range(0, billed.PARTS, at_once)]
-
-
-async def _differences(tx: Tx, due: Due, steps: list[range]) -> list[Found]:
-    found: list[Found] = []
-    for parts in steps:
-        left = rules.MOST_DIFFERENCES + 1 - len(found)
-        found += await db_match.list_different(tx, parts, left)
-        _limit(len(found))
+async def _differences(tx: Tx, due: Due) -> list[Found]:
+    found = await db_match.list_different(tx, rules.MOST_DIFFERENCES + 1)
+    _limit(len(found))
     since, until = rules.start_of(due.day), rules.end_of(due.day)
     _, first, _ = await db_match.neighbours(tx, due.merchant_id, due.mchid, due.day)
     began = rules.start_of(first or due.day)
@@ -160,10 +144,11 @@ async def _balance(
     await ledger.post(tx, due.merchant_id, _postings(due, fees, posting, moves))
     book = await past_balance.stretch(tx, due.merchant_id, "wechat_clearing", since, until)
     corrections = book.changes.get("reconciliation", 0)
+    shares = [f.book_fen for f in found if f.subject in rules.SHARING_KINDS]
     explained = {
         "in_transit": timing.in_transit_fen,
         "frozen": timing.frozen_fen if funds is not None else 0,
-        "shared": sum(v for k, v in book.changes.items() if k not in _OWN_SOURCES) - sharing,
+        "shared": sum(v for k, v in book.changes.items() if k not in _OWN_SOURCES) - sharing + sum(shares),
         "differing": corrections + timing.other_day_fen - sum(f.book_fen for f in found),
     }
     left: int | None = None

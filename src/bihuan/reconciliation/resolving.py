@@ -35,7 +35,7 @@ async def ask(rt: Runtime, merchant_id: MerchantId, difference_id: UUID, action:
         asked = await billed.ask_refund(rt, merchant_id, found.record_id)
     else:
         raise ActionDoesNotFit
-    await running.recheck_numbers(rt, merchant_id, found.mchid, found.subject, [found.out_number])
+    await running.recheck_numbers(rt, None, merchant_id, found.mchid, found.subject, [found.out_number])
     return asked
 
 

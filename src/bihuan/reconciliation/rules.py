@@ -23,13 +23,15 @@ MOST_DIFFERENCES = 5_000
 BillKind = Literal["trade", "funds", "sharing"]
 DayState = Literal["waiting", "matched", "failed"]
 Kind = Literal["missing_here", "missing_there", "amount", "state", "fee", "twice", "unknown_move", "balance"]
-Subject = Literal["payment", "refund", "move", "day"]
+Subject = Literal["payment", "refund", "share", "share_return", "unfreeze", "move", "day"]
+SharingKind = Literal["share", "share_return", "unfreeze"]
 State = Literal["waiting", "open", "resolved"]
 Resolution = Literal["agrees", "appeared", "posted", "accepted"]
 Action = Literal["look_up", "sync", "post", "accept", "wait"]
 """What a difference suggests: ask WeChat and settle, ask about the refund, post to `differences`, see and accept."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+SHARING_KINDS: tuple[SharingKind, ...] = get_args(SharingKind)
 TRANSITIONS: dict[State, frozenset[State]] = {
     "waiting": frozenset({"open", "resolved"}),
     "open": frozenset({"resolved"}),
@@ -47,6 +49,12 @@ _MOVES: dict[str, MoveKind] = {
     "分账回退": "sharing",
     "提现": "withdrawal",
     "充值": "top_up",
+}
+_SHARINGS: dict[str, SharingKind] = {
+    "分账": "share",
+    "分账回退": "share_return",
+    "解冻": "unfreeze",
+    "分账解冻": "unfreeze",
 }
 _RATE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4}))?%")
 
@@ -81,6 +89,16 @@ def move_kind(business_type: str) -> MoveKind:
     return _MOVES.get(business_type, "other")
 
 
+def sharing_kind(business_type: str) -> SharingKind | None:
+    """What a row of the profit-sharing bill is; None: nothing that is asked for by number."""
+    return _SHARINGS.get(business_type)
+
+
+def sharing_number(kind: SharingKind, out_no: str, receiver: str) -> str:
+    """What names it: a number of ours may share with several receivers."""
+    return f"{out_no}/{receiver}" if kind == "share" else out_no
+
+
 @lru_cache(1000)
 def rate_ppm(text: str) -> int | None:
     """A rate of a bill (`0.60%`) in millionths: 6000. None for what is no rate."""
@@ -104,7 +122,14 @@ def fee_agrees(kind: str, settled_fen: int, refund_fen: int, fee_fen: int, ppm: 
 
 
 def suggest(kind: Kind, subject: Subject, *, known: bool) -> Action:
-    """What to do about a difference. `known`: something here bears its number."""
+    """What to do about a difference. `known`: something here bears its number.
+
+    Shares are not asked about: settlement's own job does, until they end, and what it records resolves by rule.
+    """
+    if subject in SHARING_KINDS:
+        if kind in ("state", "missing_there"):
+            return "wait"
+        return "accept" if subject == "unfreeze" else "post"
     if kind == "missing_here":
         if subject == "refund":
             return "post"

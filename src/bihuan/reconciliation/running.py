@@ -12,9 +12,10 @@ import structlog
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import billed
-from bihuan.reconciliation import db, db_differences, fetching, matching, rules
+from bihuan.reconciliation import db, db_differences, fetching, matching, rules, sources
 from bihuan.reconciliation.db import Due
 from bihuan.reconciliation.errors import BillRefused
+from bihuan.reconciliation.sources import Shares
 from bihuan.wechat import WeChatError
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ async def plan(rt: Runtime) -> int:
         return await db.want_days(tx, [(m, mchid, sp, day, rules.ready_at(day)) for m, mchid, sp, day, _ in rows])
 
 
-async def run_due(rt: Runtime, most: int = 200) -> int:
+async def run_due(rt: Runtime, shares: Shares, most: int = 200) -> int:
     """Works at days that are due, one after another, at most `most`; returns how many."""
     done = 0
     while done < most:
@@ -52,16 +53,16 @@ async def run_due(rt: Runtime, most: int = 200) -> int:
             due = await db.claim_due(tx, LEASE)
         if due is None:
             break
-        await run_one(rt, due)
+        await run_one(rt, due, shares)
         done += 1
     return done
 
 
-async def run_one(rt: Runtime, due: Due) -> None:
+async def run_one(rt: Runtime, due: Due, shares: Shares) -> None:
     """Fetches and matches a day; what goes wrong is recorded on it."""
     try:
         await fetching.fetch(rt, due)
-        await matching.match(rt, due)
+        await matching.match(rt, due, shares)
     except fetching.NotReady:
         await _postpone(rt, due, "bill_not_ready", "WeChat is writing the bill", creating=True)
     except BillRefused as refused:
@@ -92,21 +93,23 @@ async def _drop_files(rt: Runtime, due: Due) -> None:
             await db.set_forgotten(tx, due.merchant_id, due.mchid, due.day, bill.kind)
 
 
-async def recheck(rt: Runtime) -> int:
+async def recheck(rt: Runtime, shares: Shares) -> int:
     """The job: differences whose other side was settled since resolve by rule. Returns how many."""
     async with rt.db.session() as tx:
         asked = await db_differences.list_to_ask_again(tx, _RECHECKED)
     resolved = 0
     for merchant_id, mchid, subject, numbers in asked:
-        resolved += await recheck_numbers(rt, merchant_id, mchid, subject, numbers)
+        resolved += await recheck_numbers(rt, shares, merchant_id, mchid, subject, numbers)
     return resolved
 
 
-async def recheck_numbers(rt: Runtime, merchant_id: MerchantId, mchid: str, subject: str, numbers: list[str]) -> int:
-    """The same for some of our numbers of one account."""
+async def recheck_numbers(
+    rt: Runtime, shares: Shares | None, merchant_id: MerchantId, mchid: str, subject: str, numbers: list[str]
+) -> int:
+    """The same for some of our numbers of one account; without `shares` not of profit sharing."""
     async with rt.db.transaction() as tx:
         await billed.stage_recorded(tx, merchant_id, mchid, tx.now, tx.now)  # an empty stage
-        await billed.stage_numbers(tx, merchant_id, mchid, subject, numbers)
+        await sources.add(tx, shares, merchant_id, mchid, subject, numbers)
         agreeing = await db_differences.list_agreeing(tx, merchant_id, mchid)
         note = "记录已一致"
         return await db_differences.resolve_by_rule(tx, merchant_id, agreeing, "agrees", "recorded_since", note)
@@ -115,7 +118,8 @@ async def recheck_numbers(rt: Runtime, merchant_id: MerchantId, mchid: str, subj
 class Runner:
     """Runs due days beside the worker's other jobs, which must not wait for a long bill."""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Shares) -> None:
+        self._shares = shares
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, rt: Runtime) -> bool:
@@ -127,6 +131,6 @@ class Runner:
 
     async def _run(self, rt: Runtime) -> None:
         try:
-            await run_due(rt)
+            await run_due(rt, self._shares)
         except Exception:
             log.exception("reconciliation failed; a later run goes on")

@@ -1,15 +1,17 @@
-"""Loading bills by COPY into temporary tables of the transaction, some thousand rows at a time.
+"""Loading bills by COPY into temporary tables of the transaction, as a stream: memory does not grow with a bill.
 
 The reader gives rows lazily and raises at the end when the summary is missing or differs; the transaction is given
-up then, so nothing of such a bill is ever used. Reading is done beside the event loop.
+up then, so nothing of such a bill is ever used. Rows become COPY's own text in a thread beside the event loop, the
+next ones while the database takes these.
 """
 
 import asyncio
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from datetime import date
+from functools import lru_cache
 from itertools import islice
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import msgspec
 
@@ -19,11 +21,18 @@ from bihuan.reconciliation.errors import BillRefused
 from bihuan.wechat import WeChatError
 from bihuan.wechat.pay import FundRow, SharingRow, TradeRow, read_funds, read_sharings, read_trades
 
-CHUNK = 4_000
-Row = TypeVar("Row", TradeRow, FundRow, SharingRow)
+TIMEOUT_SECONDS = 1_800.0
+"""For one bill, or one statement over it: the largest that WeChat writes on the slowest machine, but not for ever."""
 
-_TRADES = ("line", "at", "kind", "number", "out_number", "amount_fen", "settled_fen", "fee_fen", "fee_agrees", "state")
-_MOVES = ("line", "at", "kind", "business_name", "business_type", "number", "amount_fen", "note", "content")
+_AT_ONCE = 2_000
+_TABLES = {
+    "bill_rows": """at timestamptz not null, kind text not null, number text not null, out_number text not null,
+      amount_fen bigint not null, fee_fen bigint not null, fee_agrees boolean not null, state text not null""",
+    "bill_moves": """line int not null, at timestamptz not null, kind text not null, business_name text not null,
+      business_type text not null, number text not null, flow_id text not null, amount_fen bigint not null,
+      note text not null""",
+}
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 class Loaded(msgspec.Struct):
@@ -36,27 +45,16 @@ class Loaded(msgspec.Struct):
 
 
 async def create_tables(tx: Tx) -> None:
-    """`bill_trades` and `bill_moves`, gone with the transaction."""
-    await tx.execute(
-        """create temporary table bill_trades (
-             line int not null, at timestamptz not null, kind text not null, number text not null,
-             out_number text not null, amount_fen bigint not null, settled_fen bigint not null, fee_fen bigint not null,
-             fee_agrees boolean not null, state text not null,
-             part int not null generated always as (hashtext(out_number) & 15) stored
-           ) on commit drop"""
-    )
-    await tx.execute(
-        """create temporary table bill_moves (
-             line int not null, at timestamptz not null, kind text not null, business_name text not null,
-             business_type text not null, number text not null, amount_fen bigint not null, note text not null,
-             content text not null
-           ) on commit drop"""
-    )
+    """`bill_rows` (of the trade bill and of the profit-sharing bill) and `bill_moves`, gone with the transaction."""
+    for name, columns in _TABLES.items():
+        await tx.execute(f"create temporary table {name} ({columns}) on commit drop")
 
 
 async def load_trades(tx: Tx, file: BinaryIO, day: date, mchid: str, sp_mchid: str) -> Loaded:
     """A trade bill. Raises BillRefused (`bill_malformed`, `bill_of_another`)."""
-    return await _load(tx, "bill_trades", _TRADES, _own(read_trades(file, day=day), mchid, sp_mchid), _trade)
+    found = Loaded()
+    await _load(tx, "bill_rows", _trades(_own(read_trades(file, day=day), mchid, sp_mchid), found))
+    return found
 
 
 def _own(rows: Iterator[TradeRow], mchid: str, sp_mchid: str) -> Iterator[TradeRow]:
@@ -71,72 +69,110 @@ def _own(rows: Iterator[TradeRow], mchid: str, sp_mchid: str) -> Iterator[TradeR
 
 async def load_moves(tx: Tx, file: BinaryIO, day: date) -> Loaded:
     """A fund bill. Raises BillRefused (`bill_malformed`)."""
-    return await _load(tx, "bill_moves", _MOVES, read_funds(file, day=day), _move)
-
-
-async def count_sharings(file: BinaryIO, day: date) -> Loaded:
-    """A profit-sharing bill, read for its sums. Raises BillRefused (`bill_malformed`)."""
-
-    def count() -> Loaded:
-        found = Loaded()
-        for row in read_sharings(file, day=day):
-            found.rows += 1
-            found.amount_fen += row.amount_fen
-        return found
-
-    try:
-        return await asyncio.to_thread(count)
-    except WeChatError as error:
-        raise BillRefused("bill_malformed", str(error)) from error
-
-
-async def _load(
-    tx: Tx,
-    table: str,
-    columns: tuple[str, ...],
-    rows: Iterator[Row],
-    shape: Callable[[int, Row, Loaded], tuple[object, ...]],
-) -> Loaded:
     found = Loaded()
-
-    def take() -> list[tuple[object, ...]]:
-        start = found.rows
-        shaped = [shape(start + place, row, found) for place, row in enumerate(islice(rows, CHUNK), 1)]
-        found.rows += len(shaped)
-        return shaped
-
-    # The next rows are read while the database takes these.
-    ahead = asyncio.create_task(asyncio.to_thread(take))
-    try:
-        while chunk := await ahead:
-            ahead = asyncio.create_task(asyncio.to_thread(take))
-            await tx.copy(table, columns, chunk)
-    except WeChatError as error:
-        raise BillRefused("bill_malformed", str(error)) from error
-    finally:
-        await asyncio.wait([ahead])
-    await tx.execute(f"analyze {table}")
+    await _load(tx, "bill_moves", _moves(read_funds(file, day=day), found))
     return found
 
 
-def _trade(line: int, row: TradeRow, found: Loaded) -> tuple[object, ...]:
-    refund = row.trade_state != "SUCCESS"
-    kind = "refund" if refund else "payment"
-    amount = row.refund_fen if refund else row.total_fen
-    found.amount_fen += -amount if refund else amount
-    number, out_number = (row.refund_id, row.out_refund_no) if refund else (row.transaction_id, row.out_trade_no)
-    agrees = rules.fee_agrees(kind, row.settled_fen, row.refund_fen, row.fee_fen, rules.rate_ppm(row.rate))
-    state = row.refund_state if refund else "SUCCESS"
-    return (line, row.at, kind, number, out_number, amount, row.settled_fen, row.fee_fen, agrees, state)
+async def load_sharings(tx: Tx, file: BinaryIO, day: date, mchid: str, sp_mchid: str) -> Loaded:
+    """A profit-sharing bill. Raises BillRefused (`bill_malformed`, `bill_of_another`)."""
+    found = Loaded()
+    await _load(tx, "bill_rows", _sharings(_own_shares(read_sharings(file, day=day), mchid, sp_mchid), found))
+    return found
 
 
-def _move(line: int, row: FundRow, found: Loaded) -> tuple[object, ...]:
-    if found.opening_fen is None:
-        found.opening_fen = row.balance_fen - row.amount_fen
-    found.closing_fen = row.balance_fen
-    found.amount_fen += row.amount_fen
-    content = f"{row.at}|{row.flow_id}|{row.business_id}|{row.business_name}|{row.business_type}|{row.amount_fen}"
-    name = hashlib.sha1(content.encode(), usedforsecurity=False).hexdigest()
-    kind = rules.move_kind(row.business_type)
-    return (line, row.at, kind, row.business_name, row.business_type, row.business_id, row.amount_fen, row.note[:500],
-            name)  # fmt: skip
+def _own_shares(rows: Iterator[SharingRow], mchid: str, sp_mchid: str) -> Iterator[SharingRow]:
+    """The same for shares: a service provider's bill has those that it asked for on its sub-merchants' behalf."""
+    for row in rows:
+        if row.sharer != mchid and (sp_mchid or row.initiator != mchid):
+            raise BillRefused("bill_of_another", f"{row.sharer} in the bill of {mchid}")
+        if row.sharer == mchid:
+            yield row
+
+
+async def _load(tx: Tx, table: str, lines: Iterator[str]) -> None:
+    columns = [column.split()[0] for column in _TABLES[table].split(",")]
+    try:
+        async with aclosing(_pieces(lines)) as pieces:
+            await tx.copy_text(table, columns, pieces, timeout=TIMEOUT_SECONDS)
+    except WeChatError as error:
+        raise BillRefused("bill_malformed", str(error)) from error
+    await tx.execute(f"analyze {table}")
+
+
+async def _pieces(lines: Iterator[str]) -> AsyncGenerator[bytes, None]:
+    """Lines joined, some thousand at a time; the next are made while these are on their way."""
+
+    def take() -> bytes:
+        return "".join(islice(lines, _AT_ONCE)).encode()
+
+    ahead = asyncio.create_task(asyncio.to_thread(take))
+    try:
+        while piece := await ahead:
+            ahead = asyncio.create_task(asyncio.to_thread(take))
+            yield piece
+    finally:
+        await asyncio.wait([ahead])  # the file is closed next
+
+
+def _text(value: str) -> str:
+    """As COPY reads it."""
+    return value if value.isalnum() else value.translate(_ESCAPES)
+
+
+_moment = lru_cache(100_000)(str)  # a day has fewer seconds
+
+
+def _trades(rows: Iterator[TradeRow], found: Loaded) -> Iterator[str]:
+    for row in rows:
+        if row.trade_state == "SUCCESS":
+            kind, state, amount, number, ours = (
+                "payment",
+                "SUCCESS",
+                row.total_fen,
+                row.transaction_id,
+                row.out_trade_no,
+            )
+            found.amount_fen += amount
+        else:
+            kind, state, amount, number, ours = (
+                "refund",
+                row.refund_state,
+                row.refund_fen,
+                row.refund_id,
+                row.out_refund_no,
+            )
+            found.amount_fen -= amount
+        agrees = rules.fee_agrees(kind, row.settled_fen, row.refund_fen, row.fee_fen, rules.rate_ppm(row.rate))
+        found.rows += 1
+        yield (
+            f"{_moment(row.at)}\t{kind}\t{_text(number)}\t{_text(ours)}\t{amount}\t{row.fee_fen}\t{agrees}\t{_text(state)}\n"
+        )
+
+
+def _moves(rows: Iterator[FundRow], found: Loaded) -> Iterator[str]:
+    for row in rows:
+        if found.opening_fen is None:
+            found.opening_fen = row.balance_fen - row.amount_fen
+        found.closing_fen = row.balance_fen
+        found.amount_fen += row.amount_fen
+        found.rows += 1
+        kind, name, what = rules.move_kind(row.business_type), _text(row.business_name), _text(row.business_type)
+        yield (
+            f"{found.rows}\t{_moment(row.at)}\t{kind}\t{name}\t{what}\t{_text(row.business_id)}\t{_text(row.flow_id)}\t"
+            f"{row.amount_fen}\t{_text(row.note[:500])}\n"
+        )
+
+
+def _sharings(rows: Iterator[SharingRow], found: Loaded) -> Iterator[str]:
+    """What bears a number of ours or another's: WeChat's own unfreezing at the end of its time has none."""
+    for row in rows:
+        found.rows += 1
+        found.amount_fen += row.amount_fen
+        kind = rules.sharing_kind(row.kind)
+        if kind is not None and row.out_no:
+            number = rules.sharing_number(kind, row.out_no, row.receiver)
+            yield (
+                f"{_moment(row.at)}\t{kind}\t{_text(number)}\t{_text(row.out_no)}\t{row.amount_fen}\t0\tt\t"
+                f"{_text(row.state)}\n"
+            )

@@ -6,8 +6,9 @@ stands mirrored in the platform's; a full refund returns a whole commission; not
 platform when WeChat is asked for it; each ledger transaction stands on one statement, and statements chain.
 """
 
+from bihuan.settlement.billed import BilledShares
 from bihuan.settlement.checks import CHECKS
 from bihuan.settlement.plans import subscribe
 from bihuan.settlement.returning import before_refund
 
-__all__ = ["CHECKS", "before_refund", "subscribe"]
+__all__ = ["CHECKS", "BilledShares", "before_refund", "subscribe"]
