@@ -115,7 +115,9 @@ class Supervisor:
             self.settings = msgspec.structs.replace(self.settings, database_url=self.postgres.url)
         if self.demo:
             url = f"http://127.0.0.1:{self.settings.sandbox_port}"
-            self.settings = msgspec.structs.replace(self.settings, sandbox_url=url, wechat=WeChatUrls.of_sandbox(url))
+            urls = WeChatUrls.of_sandbox(url)
+            gateway = f"{url}/alipay/gateway.do"
+            self.settings = msgspec.structs.replace(self.settings, sandbox_url=url, wechat=urls, alipay_gateway=gateway)
         assert self.settings.database_url is not None
         asyncio.run(migrate.migrate(self.settings.database_url))
         env = self._env()
@@ -123,6 +125,7 @@ class Supervisor:
             state = str(self.settings.home / "sandbox.sqlite")
             port = str(self.settings.sandbox_port)
             arguments = ["wechat_sandbox", "--port", port, "--state", state, "--quiet"]
+            arguments += ["--beside", "/alipay=alipay_sandbox:create_app"]
             self.children.append(Child("sandbox", arguments, env, notes))
         self.children.append(Child("web", ["bihuan.cli", "serve"], env, notes))
         self.children.append(Child("worker", ["bihuan.cli", "worker"], env, notes))

@@ -40,6 +40,9 @@ def serve(
     fault: Annotated[
         list[str] | None, typer.Option(help="api:cut_after,probability=0.1 or profile=bad_day,seed=7; repeatable.")
     ] = None,
+    beside: Annotated[
+        list[str] | None, typer.Option(help="Another sandbox in this process: /alipay=alipay_sandbox:create_app.")
+    ] = None,
     public_url: Annotated[str | None, typer.Option(help="Address that others reach it by.")] = None,
     quiet: Annotated[bool, typer.Option(help="Say nothing at the start.")] = False,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True)] = False,
@@ -50,7 +53,7 @@ def serve(
     if check_config is not None:
         sys.exit(asyncio.run(_check(check_config)))
     base_url = (public_url or f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}").rstrip("/")  # noqa: S104 - compared, not bound
-    start = _Start(host, port, state, seed, config, tuple(fault or ()), base_url, quiet)
+    start = _Start(host, port, state, seed, config, tuple(fault or ()), base_url, quiet, tuple(beside or ()))
     if sys.platform == "win32":
         sys.exit(asyncio.run(_run(start)))
     import uvloop
@@ -69,6 +72,7 @@ class _Start(NamedTuple):
     faults: tuple[str, ...]
     base_url: str
     quiet: bool
+    beside: tuple[str, ...] = ()
 
 
 async def _check(path: Path) -> int:
@@ -124,6 +128,7 @@ async def _run(start: _Start) -> int:
     from granian.server.embed import Server
 
     from wechat_sandbox import app
+    from wechat_sandbox.beside import BadMountError, Beside, read_mounts
     from wechat_sandbox.config import ConfigError
     from wechat_sandbox.faults.rules import FaultError
     from wechat_sandbox.store import StateInUseError
@@ -131,12 +136,15 @@ async def _run(start: _Start) -> int:
     host, port, base_url = start.host, start.port, start.base_url
     try:
         _check_port(host, port)
+        mounts = read_mounts([*start.beside])
         world = _make_world(start)
-    except (PortInUseError, StateInUseError, ConfigError, FaultError) as error:
+    except (PortInUseError, StateInUseError, ConfigError, FaultError, BadMountError) as error:
         typer.echo(f"wechat-sandbox: {error}", err=True)
         return 1
+    whole = app.create_app(world)
+    served = Beside(whole, mounts, base_url, start.state)
     server = Server(
-        app.create_app(world),
+        served if mounts else whole,
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
@@ -158,11 +166,14 @@ async def _run(start: _Start) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop)
     app.start(world)
+    if mounts:
+        world.spawn(served.load_soon())
     if not start.quiet:
         typer.echo(f"WeChat sandbox: {base_url}/_sandbox  phone: {base_url}/phone/  inspector: {base_url}/inspector/")
     try:
         await server.serve()
     finally:
+        await served.stop()
         await world.stop()
     return 0
 

@@ -1,0 +1,80 @@
+"""What a desk does to the sandbox: sets apps up, looks at trades, loses answers, moves the time."""
+
+from typing import Any
+
+import msgspec
+
+from alipay_sandbox import wire
+from alipay_sandbox.http import Answer, Request, as_json
+from alipay_sandbox.models import App, Trade
+from alipay_sandbox.world import World
+
+
+async def answer(world: World, request: Request) -> Answer:
+    """GET apps, trades, refunds, notices, books (of `app_id`); POST apps, clock, faults."""
+    what = request.path.removeprefix("/_sandbox").strip("/")
+    if request.method == "GET":
+        found = _look(world, what, request.params.get("app_id", ""))
+        return as_json({"error": "not found"}, 404) if found is None else as_json(found)
+    given = request.json()
+    if what == "apps" and request.method == "POST":
+        key, name = str(given.get("key", "")), str(given.get("name", "") or given.get("key", ""))
+        if not key:
+            return as_json({"error": "key is missing"}, 400)
+        return as_json(describe(world, await world.ensure_app(key, name)))
+    if what == "clock" and request.method == "POST":
+        world.advance(float(given.get("advance_seconds", 0)))
+        return as_json({"now": world.now()})
+    if what == "faults" and request.method == "POST":
+        for method, times in dict(given.get("lost_answers", {})).items():
+            world.lost_answers[str(method)] = int(times)
+        world.muted = bool(given.get("muted", world.muted))
+        return as_json({"lost_answers": dict(world.lost_answers), "muted": world.muted})
+    return as_json({"error": "not found"}, 404)
+
+
+def describe(world: World, app: App) -> dict[str, Any]:
+    """An app with what its merchant puts into its settings."""
+    own, alipays = world.keys_of(app)
+    return {
+        "key": app.key,
+        "name": app.name,
+        "app_id": app.app_id,
+        "seller_id": app.seller_id,
+        "private_key_pem": app.private_key_pem,
+        "app_public_key_pem": wire.public_pem(own),
+        "alipay_public_key_pem": wire.public_pem(alipays),
+        "gateway": f"{world.base_url}/gateway.do",
+    }
+
+
+def _look(world: World, what: str, app_id: str) -> Any:
+    if what == "healthz":
+        return {"status": "ok"}
+    if what == "apps":
+        return [describe(world, app) for app in world.apps.values()]
+    if what == "trades":
+        return [_trade(world, trade) for trade in world.trades.values() if trade.app_id == app_id]
+    if what == "refunds":
+        return [msgspec.to_builtins(row) for row in world.refunds.values() if row.app_id == app_id]
+    if what == "notices":
+        return [msgspec.to_builtins(row) for row in world.notices.values() if row.app_id == app_id]
+    if what == "books":
+        return _books(world, app_id)
+    return None
+
+
+def _trade(world: World, trade: Trade) -> dict[str, Any]:
+    kind = "qr" if trade.product == "qr" else "cashier"
+    return {**msgspec.to_builtins(trade), "url": f"{world.base_url}/{kind}/{trade.token}"}
+
+
+def _books(world: World, app_id: str) -> dict[str, int]:
+    """What Alipay holds for a seller: all that was paid, less refunds, less fees."""
+    paid = [trade for trade in world.trades.values() if trade.app_id == app_id and trade.paid_at]
+    sums = {
+        "paid_fen": sum(trade.total_fen for trade in paid),
+        "refunded_fen": sum(trade.refunded_fen for trade in paid),
+        "fees_fen": sum(trade.fee_fen for trade in paid),
+    }
+    return {**sums, "balance_fen": sums["paid_fen"] - sums["refunded_fen"] - sums["fees_fen"]}
