@@ -17,7 +17,6 @@ from wechat_sandbox.asgi import (
     Routes,
     Scope,
     Send,
-    html_answer,
     read_body,
     read_headers,
     send_answer,
@@ -28,18 +27,6 @@ from wechat_sandbox.inspector import outgoing
 from wechat_sandbox.pay import notify, profit_sharing, refunds, transfers
 from wechat_sandbox.pay.routes import add_routes as add_pay_routes
 from wechat_sandbox.world import World
-
-INDEX = """<!doctype html><html lang="zh-CN"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>微信沙箱 WeChat sandbox</title>
-<style>body{font:16px/1.7 system-ui,"PingFang SC","Noto Sans CJK SC",sans-serif;max-width:34rem;margin:12vh auto;
-padding:0 1.2rem;color:#1d1f23}a{color:#07883f;text-decoration:none}a:hover{text-decoration:underline}
-li{margin:.4rem 0}small{color:#6b7077}@media(prefers-color-scheme:dark){body{background:#16181c;color:#e6e8eb}}</style>
-<h1>微信沙箱 <small>WeChat sandbox</small></h1><ul>
-<li><a href="/phone/">手机 Phone</a> <small>扫码、关注、支付 scan, follow, pay</small></li>
-<li><a href="/inspector/">抓包 Inspector</a> <small>每次交换，验签失败的原因 every exchange</small></li>
-<li><a href="/_sandbox/openapi.json">控制接口 Control API</a> <small>OpenAPI 3.1</small></li>
-<li><a href="/_sandbox/accounts">商户与应用 Accounts</a></li>
-<li><a href="/_sandbox/faults">故障 Faults</a></li></ul></html>"""
 
 
 def start(world: World) -> None:
@@ -100,7 +87,7 @@ class Sandbox:
 
     async def _serve_control(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if path in ("/_sandbox", "/_sandbox/"):
-            await send_answer(send, html_answer(INDEX))
+            await send_answer(send, pages.home())
         elif self._world.faults.on_payment and path.startswith("/_sandbox/sheets/") and path.endswith("/pay"):
             await around_payment(self._world, self._control, scope, receive, send)
         else:

@@ -1,12 +1,18 @@
-"""The sandbox's own pages as files: the phone, the inspector, the JS-SDK."""
+"""The sandbox's own pages as files: the front door, the phone, the inspector, the JS-SDK."""
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from mimetypes import guess_type
 
 from wechat_sandbox.asgi import Answer, redirect
 
 _PACKAGE = files("wechat_sandbox")
 _FOLDERS = {"phone": _PACKAGE / "phone", "inspector": _PACKAGE / "inspector" / "page"}
+
+
+def home() -> Answer:
+    """The page at `/_sandbox`: where to go, and the accounts with their keys."""
+    return _page(_PACKAGE / "home" / "index.html")
 
 
 def file(path: str) -> Answer | None:
@@ -29,7 +35,11 @@ def file(path: str) -> Answer | None:
     found = folder.joinpath(*parts)
     if not found.is_file():
         return Answer(404)
-    kind = guess_type(parts[-1])[0] or "application/octet-stream"
+    return _page(found)
+
+
+def _page(found: Traversable) -> Answer:
+    kind = guess_type(found.name)[0] or "application/octet-stream"
     if kind.startswith("text/") or kind.endswith("javascript"):
         kind += "; charset=utf-8"
     return Answer(200, found.read_bytes(), kind.encode(), [(b"cache-control", b"no-cache")])

@@ -1,6 +1,7 @@
 """The inspector's page in a browser: the list comes alive, says why a signature failed, replays, at two widths."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,3 +113,20 @@ def test_faults_and_the_clock_by_hand(browser: Browser) -> None:
         page.close()
     finally:
         assert sandbox.stop() == 0
+
+
+def test_the_front_door_lists_every_account(browser: Browser, sandbox: Sandbox) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 800}, locale="zh-CN")
+    page.goto(f"{sandbox.url}/_sandbox")
+    known = sandbox.get("/_sandbox/accounts")
+    merchant = known["merchants"][0]
+    card = page.locator(f'[data-testid="account"][data-id="{merchant["mchid"]}"]')
+    expect(card).to_contain_text(merchant["apiv3_key"])
+    expect(page.get_by_test_id("account")).to_have_count(sum(len(rows) for rows in known.values()))
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    with page.expect_download() as file:
+        card.get_by_role("link", name="apiclient_key.pem").click()
+    assert file.value.path().read_text() == merchant["private_key_pem"]
+    page.get_by_test_id("go-phone").click()
+    expect(page).to_have_url(re.compile("/phone/"))
+    page.close()

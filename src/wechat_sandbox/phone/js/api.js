@@ -44,6 +44,7 @@ const items = (data) => data?.items ?? data?.shoppers ?? (Array.isArray(data) ? 
 
 export const api = {
   accounts: () => get("/accounts"),
+  clock: () => get("/clock"),
   shoppers: async () => items(await get("/shoppers")),
   createShopper: (nickname) => post("/shoppers", nickname ? { nickname } : {}),
   shopper: (id) => get(shopperPath(id)),

@@ -22,11 +22,21 @@ export function yuan(fen) {
   return `${fen < 0 ? "-" : ""}${Math.floor(n / 100)}.${String(n % 100).padStart(2, "0")}`;
 }
 
+let ahead = 0;
+
+/** The sandbox's time, which may have been moved ahead of the browser's. */
+export const now = () => new Date(Date.now() + ahead);
+
+/** Says by how many seconds the sandbox's clock was moved. */
+export function setAhead(seconds) {
+  ahead = seconds * 1000;
+}
+
 /** A Date from RFC 3339 text, seconds or milliseconds; now when there is none. */
 export function moment(at) {
   if (typeof at === "number") return new Date(at < 1e11 ? at * 1000 : at);
-  const date = at ? new Date(at) : new Date();
-  return Number.isNaN(date.getTime()) ? new Date() : date;
+  const date = at ? new Date(at) : now();
+  return Number.isNaN(date.getTime()) ? now() : date;
 }
 
 const WEEK = t("日一二三四五六", "SMTWTFS");
@@ -39,7 +49,7 @@ export const clock = (date) => `${two(date.getHours())}:${two(date.getMinutes())
 /** How the chats list writes a time: today 9:41, yesterday, a weekday, or a date; `long` adds the clock. */
 export function when(at, long = false) {
   const date = moment(at);
-  const days = Math.round((midnight(new Date()) - midnight(date)) / 86400000);
+  const days = Math.round((midnight(now()) - midnight(date)) / 86400000);
   const tail = long ? ` ${clock(date)}` : "";
   if (days <= 0) return clock(date);
   if (days === 1) return t("昨天", "Yesterday") + tail;
