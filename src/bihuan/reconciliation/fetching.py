@@ -48,10 +48,11 @@ async def fetch(rt: Runtime, due: Due) -> None:
     if bills is None:
         raise BillRefused("no_account", f"account {due.mchid} is not usable")
     for kind in missing:
-        await _fetch_one(rt, due, bills, kind)
+        await fetch_one(rt, due, bills, kind)
 
 
-async def _fetch_one(rt: Runtime, due: Due, bills: Bills, kind: BillKind) -> None:
+async def fetch_one(rt: Runtime, due: Due, bills: Bills, kind: BillKind) -> None:
+    """Fetches one bill and keeps it. Raises as `fetch`."""
     try:
         bill = await _apply(bills, due, kind)
     except PayError as error:
