@@ -5,10 +5,14 @@ import type { DeliveryRequest, LineRequest, Order, Page, Payment, PayMethod, Pla
 
 const shop = (): string => `/api/shop/${merchantCode.value}`
 
-export const quote = (lines: LineRequest[], delivery: DeliveryRequest): Promise<Quote> =>
-  request('POST', `${shop()}/quote`, { body: { lines, delivery } })
+/** With `usePoints` as many of the shopper's points pay as may be; without, the quote says what they could. */
+export const quote = (lines: LineRequest[], delivery: DeliveryRequest, usePoints: boolean): Promise<Quote> =>
+  request('POST', `${shop()}/quote`, { body: { lines, delivery, use_points: usePoints } })
 
-/** Fails with `out_of_stock` and `not_on_sale` (extra: `sku_ids`) or `price_changed` (extra: `lines`, `total_fen`). */
+/**
+ * Fails with `out_of_stock` and `not_on_sale` (extra: `sku_ids`), `price_changed` (extra: `lines`, `total_fen`), or
+ * `points_insufficient` and `points_not_usable` when the points are not what they were.
+ */
 export const place = (body: PlaceRequest, idempotencyKey: string): Promise<Order> =>
   request('POST', `${shop()}/orders`, { body, idempotencyKey })
 

@@ -1,7 +1,7 @@
 import { merchantCode } from '@/composables/merchant'
 
 import { request } from './http'
-import type { JssdkConfig, Login, Member, Shopper } from './types'
+import type { JssdkConfig, Login, Member, Page, PointsEntry, PointsSummary, Shopper } from './types'
 
 const shop = (): string => `/api/shop/${merchantCode.value}`
 
@@ -23,3 +23,8 @@ export const postTouchpoint = (body: { label?: string; sharer_id?: string; page?
 
 /** Fails with `not_a_member` before the first payment. */
 export const getMember = (): Promise<Member> => request('GET', `${shop()}/member`)
+
+export const getPointsSummary = (): Promise<PointsSummary> => request('GET', `${shop()}/member/points-summary`)
+
+export const listPoints = (cursor: string | null): Promise<Page<PointsEntry>> =>
+  request('GET', `${shop()}/member/points`, { query: { cursor, limit: 20 } })

@@ -131,6 +131,21 @@ export interface Quote {
   discount_fen: number
   adjustments: Adjustment[]
   total_fen: number
+  /** What the shopper's points do and could do; null where they do not pay. */
+  points?: PointsQuote | null
+}
+
+export interface PointsQuote {
+  available: number
+  /** The most that may be used for this order, and what that is worth. */
+  most: number
+  most_fen: number
+  used: number
+  used_fen: number
+  left: number
+  step: number
+  points_per_yuan: number
+  most_percent: number
 }
 
 export interface LineRequest {
@@ -150,6 +165,7 @@ export interface PlaceRequest {
   total_fen: number
   remark?: string
   from_cart?: boolean
+  use_points?: number
 }
 
 export type OrderState = 'unpaid' | 'paid' | 'partially_delivered' | 'delivered' | 'completed' | 'cancelled'
@@ -285,6 +301,35 @@ export interface Member {
   next_level: { name: string; growth: number } | null
   joined_at: string
   card_code: string
+}
+
+export interface PointsTerms {
+  life_months: number | null
+  redeem: boolean
+  points_per_yuan: number
+  step: number
+  most_percent: number
+  earn_per_yuan: number
+}
+
+export interface PointsSummary {
+  available: number
+  held: number
+  earned: number
+  redeemed: number
+  returned: number
+  expired: number
+  revoked: number
+  next_to_expire: { points: number; expires_at: string } | null
+  worth_fen: number | null
+  settings: PointsTerms
+}
+
+export interface PointsEntry {
+  points: number
+  source: string
+  source_id: string
+  occurred_at: string
 }
 
 export interface JssdkConfig {

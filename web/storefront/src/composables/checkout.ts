@@ -45,6 +45,7 @@ export function useCheckout() {
   const stores = shallowRef<StoreCard[]>([])
   const storeId = ref('')
   const remark = ref('')
+  const usePoints = ref(false)
   const problems = ref<Record<string, string>>({})
   const notice = shallowRef<Notice | null>(null)
   let fromCart = false
@@ -62,7 +63,7 @@ export function useCheckout() {
   async function refresh(): Promise<void> {
     loading.value = true
     try {
-      quote.value = await askQuote(lines.value, delivery())
+      quote.value = await askQuote(lines.value, delivery(), usePoints.value)
       error.value = null
     } catch (thrown) {
       error.value = asApiError(thrown)
@@ -125,6 +126,11 @@ export function useCheckout() {
     await refresh()
   }
 
+  async function choosePoints(use: boolean): Promise<void> {
+    usePoints.value = use
+    await refresh()
+  }
+
   const titles = (ids: string[]): string[] =>
     (quote.value?.lines ?? [])
       .filter((line) => ids.includes(line.sku_id))
@@ -155,6 +161,12 @@ export function useCheckout() {
     }
   }
 
+  /** Points that another order took meanwhile, or other terms: what they do now, to be agreed to. */
+  async function explainPoints(problem: ApiError): Promise<void> {
+    await refresh()
+    notice.value = { title: problem.message, details: [t('checkout.confirmPrices')], removable: false }
+  }
+
   async function dropProblems(): Promise<void> {
     lines.value = lines.value.filter((line) => !(line.sku_id in problems.value))
     problems.value = {}
@@ -169,6 +181,7 @@ export function useCheckout() {
       total_fen: current.total_fen,
       from_cart: fromCart,
     }
+    if (current.points?.used) body.use_points = current.points.used
     if (remark.value.trim()) body.remark = remark.value.trim()
     return body
   }
@@ -193,6 +206,7 @@ export function useCheckout() {
       // What the platform refused is decided; only an answer that never came may be asked for again.
       if (!problem.transient) attempt = { body: '', key: '' }
       if (problem.code === 'price_changed') await explainPrices()
+      else if (problem.code.startsWith('points_')) await explainPoints(problem)
       else explain(problem)
       uni.pageScrollTo({ scrollTop: 0, duration: 200 })
       return null
@@ -202,7 +216,7 @@ export function useCheckout() {
   }
 
   return {
-    lines, quote, error, loading, placing, method, address, store, stores, remark, problems, notice, ready,
-    begin, refresh: retry, takeAddress, chooseMethod, chooseStore, dropProblems, submit,
+    lines, quote, error, loading, placing, method, address, store, stores, remark, usePoints, problems, notice, ready,
+    begin, refresh: retry, takeAddress, chooseMethod, chooseStore, choosePoints, dropProblems, submit,
   }
 }

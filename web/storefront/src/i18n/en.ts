@@ -1,8 +1,10 @@
 import { aftersaleEn } from './aftersale.en'
+import { pointsEn } from './points.en'
 import type { zh } from './zh'
 
 export const en: Record<keyof typeof zh, string> = {
   ...aftersaleEn,
+  ...pointsEn,
   'app.name': 'Bihuan Mall',
   'common.retry': 'Try again',
   'common.loading': 'Loading…',

@@ -1,7 +1,9 @@
 import { aftersaleZh } from './aftersale.zh'
+import { pointsZh } from './points.zh'
 
 export const zh = {
   ...aftersaleZh,
+  ...pointsZh,
   'app.name': '闭环商城',
   'common.retry': '重新加载',
   'common.loading': '加载中…',
