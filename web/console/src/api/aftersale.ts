@@ -67,10 +67,12 @@ export interface CaseEvent {
 
 export interface CaseRefund {
   refund_id: string
+  tender: string
   state: string
   amount_fen: number
   error: string | null
   created_at: string
+  succeeded_at: string | null
 }
 
 export interface CaseDetail extends Case {
@@ -85,6 +87,8 @@ export interface Terms {
   send_hours: number
   receive_hours: number
   return_address: Address | null
+  service_phone: string | null
+  service_hours: string | null
 }
 
 export interface Counts {
