@@ -46,6 +46,7 @@ export const rooms: Room[] = [
 
   { name: 'members', path: '/members', title: 'members', needs: ['members.read'], group: 'people', icon: 'members', view: () => import('@/views/people/MembersView.vue') },
   { name: 'levels', path: '/member-levels', title: 'levels', needs: ['members.read'], group: 'people', icon: 'crown', view: () => import('@/views/people/LevelsView.vue') },
+  { name: 'points', path: '/points', title: 'points', needs: ['members.read'], group: 'people', icon: 'points', view: () => import('@/views/people/PointsView.vue') },
   { name: 'followers', path: '/followers', title: 'followers', needs: ['members.read'], group: 'people', icon: 'followers', view: () => import('@/views/people/FollowersView.vue') },
 
   { name: 'official-account', path: '/official-account', title: 'officialAccount', needs: ['channels.write'], group: 'wechat', icon: 'chat', view: () => import('@/views/wechat/OfficialAccountView.vue') },

@@ -10,6 +10,7 @@ import { en as till } from './texts/till'
 import { en as goods } from './texts/goods'
 import { en as places } from './texts/places'
 import { en as people } from './texts/people'
+import { en as points } from './texts/points'
 import { en as wechat } from './texts/wechat'
 import { en as wallets } from './texts/wallets'
 import { en as finance } from './texts/finance'
@@ -22,4 +23,4 @@ import { en as books } from './texts/books'
 import { en as wecom } from './texts/wecom'
 import { en as reconciliation } from './texts/reconciliation'
 
-export const en = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
+export const en = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }

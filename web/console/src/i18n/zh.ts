@@ -10,6 +10,7 @@ import { zh as till } from './texts/till'
 import { zh as goods } from './texts/goods'
 import { zh as places } from './texts/places'
 import { zh as people } from './texts/people'
+import { zh as points } from './texts/points'
 import { zh as wechat } from './texts/wechat'
 import { zh as wallets } from './texts/wallets'
 import { zh as finance } from './texts/finance'
@@ -22,4 +23,4 @@ import { zh as books } from './texts/books'
 import { zh as wecom } from './texts/wecom'
 import { zh as reconciliation } from './texts/reconciliation'
 
-export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
+export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }

@@ -25,6 +25,16 @@ export interface Level {
   benefits: string
 }
 
+/** How points are earned, how long they live (null: for ever) and what they pay of an order. */
+export interface PointsTerms {
+  life_months: number | null
+  redeem: boolean
+  points_per_yuan: number
+  step: number
+  most_percent: number
+  earn_per_yuan: number
+}
+
 /** What the official account said by itself, and what became of it. */
 export interface Message {
   message_id: string

@@ -1,0 +1,48 @@
+import type { Same } from '../shape'
+
+/** The terms of points. */
+export const zh = {
+  hint: '积分怎样获得、多久有效、能抵多少钱。改动对之后的订单生效。',
+  earning: '获得与有效期',
+  earn: '每支付 1 元得积分',
+  earnHint: '填 0 则不再发放积分，成长值照常累计；退款时按比例收回。',
+  forever: '永久有效',
+  life: '有效期（月）',
+  lifeHint: '从获得之日起算，先得先用；到期前 7 天在公众号聊天中提醒一次。',
+  spending: '积分抵现',
+  redeem: '允许顾客下单时用积分抵扣',
+  redeemHint: '下单时占用，支付后抵扣；取消或超时未付自动退回，退款按比例退回。',
+  rate: '多少积分抵 1 元',
+  step: '最小使用单位（积分）',
+  stepHint: '每次使用须为它的整数倍，且须折合整数分。',
+  most: '最多抵商品金额（%）',
+  mostHint: '运费不可抵扣，每单至少实付 0.01 元。',
+  example: (goods: string, points: number, worth: string) => `例：商品金额 ¥${goods} 的订单，最多使用 ${points} 积分，抵 ¥${worth}。`,
+  earnExample: (paid: string, points: number) => `例：实付 ¥${paid} 得 ${points} 积分。`,
+  bad: '每次使用的积分须折合整数分：请调整比例或最小使用单位。',
+  saved: '已保存',
+  books: '抵扣金额记入科目“积分抵扣”，每笔可在订单详情与账本中查到。',
+}
+
+export const en: Same<typeof zh> = {
+  hint: 'How points are earned, how long they live and what they are worth. Changes count for later orders.',
+  earning: 'Earning and life',
+  earn: 'Points for 1 yuan paid',
+  earnHint: '0 gives none any more; growth goes on. A refund takes its part back.',
+  forever: 'For ever',
+  life: 'Life (months)',
+  lifeHint: 'From the day they are earned, the oldest spent first; the member is told once in the chat, 7 days before.',
+  spending: 'Paying with points',
+  redeem: 'Shoppers may pay a part of an order with points',
+  redeemHint: 'Held with the order, spent with its payment; back when it is cancelled or not paid, and with refunds in proportion.',
+  rate: 'Points worth 1 yuan',
+  step: 'Smallest step (points)',
+  stepHint: 'Spent in multiples of it; a step must be worth whole fen.',
+  most: 'At most of the goods (%)',
+  mostHint: 'Freight is not paid with points, and at least ¥0.01 of an order is paid with money.',
+  example: (goods, points, worth) => `Goods of ¥${goods}: at most ${points} points, worth ¥${worth}.`,
+  earnExample: (paid, points) => `¥${paid} paid brings ${points} points.`,
+  bad: 'A step of points must be worth whole fen: change the rate or the step.',
+  saved: 'Saved',
+  books: 'What points pay stands on the account "Points redeemed"; each order and the ledger show it.',
+}
