@@ -10,6 +10,9 @@ export const getWallet = (): Promise<Wallet> => request('GET', base())
 export const listEntries = (cursor: string | null): Promise<Page<WalletEntry>> =>
   request('GET', `${base()}/entries`, { query: { cursor, limit: 20 } })
 
+/** A code to show at the till: good for minutes and for one payment. */
+export const showCode = (): Promise<{ code: string; expires_at: string }> => request('POST', `${base()}/codes`, { body: {} })
+
 export const orderTopUp = (amountFen: number): Promise<TopUp> =>
   request('POST', `${base()}/topups`, { body: { amount_fen: amountFen }, idempotencyKey: newKey() })
 
