@@ -1,0 +1,1 @@
+"""Alipay: the client, payments by it, its sandbox."""
