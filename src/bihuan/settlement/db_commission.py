@@ -36,7 +36,7 @@ _COMMISSION = "order_id, order_no, paid_fen, base_fen, amount_fen, refunded_fen,
 
 
 async def list_rules(tx: Tx, platform_id: MerchantId, merchant_id: MerchantId | None = None) -> list[Rule]:
-    """The platform's rules, ended ones too; those that can concern a merchant when one is given. In their order."""
+    """The platform's rules, ended ones too; those that can concern a merchant when one is given."""
     rows = await tx.fetch(
         f"""select {_RULE} from commission_rules
             where merchant_id = $1 and ($2::uuid is null or for_merchant_id is null or for_merchant_id = $2)

@@ -47,7 +47,7 @@ Fen = Annotated[int, Parameter(ge=0, le=MAX_FEN)]
 async def list_rules(rt: Runtime, staff: StaffSession) -> Page[Rule]:
     """The commission rules in the order in which they are tried; ended ones too."""
     async with rt.db.session() as tx:
-        return Page(await db_commission.list_rules(tx, staff.merchant_id))
+        return Page(rules.in_order(await db_commission.list_rules(tx, staff.merchant_id)))
 
 
 @post(f"{BASE}/rules", opt=WRITE)

@@ -110,7 +110,16 @@ def pick(
         and rule.plan_code in (None, plan_code)
         and (rule.category is None or rule.category in categories)
     ]
-    return min(fitting, key=lambda rule: (-rule.priority, -_narrowness(rule), rule.rule_id), default=None)
+    return min(fitting, key=_place, default=None)
+
+
+def in_order(rules: Sequence[Rule]) -> list[Rule]:
+    """Rules in the order in which they are tried."""
+    return sorted(rules, key=_place)
+
+
+def _place(rule: Rule) -> tuple[int, int, UUID]:
+    return (-rule.priority, -_narrowness(rule), rule.rule_id)
 
 
 def _narrowness(rule: Rule) -> int:

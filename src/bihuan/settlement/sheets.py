@@ -132,17 +132,17 @@ def pdf(statement: Statement, merchant_name: str, lines: Sequence[Line], languag
     story += [Paragraph(_escaped(text), normal) for text in rest]
     sums = [[name, yuan(fen)] for name, fen in summary(statement, language)]
     story += [Spacer(1, 5 * mm), Table(sums, colWidths=[90 * mm, 40 * mm], style=_style()), Spacer(1, 6 * mm)]
-    names = ["Time", "Kind", "Order", "Amount"] if en else ["时间", "类型", "订单号", "金额（元）"]
-    rows = [
+    names = ["Time", "Kind", "Order, or what for", "Amount"] if en else ["时间", "类型", "订单号或摘要", "金额（元）"]
+    rows: list[list[Any]] = [
         [
             f"{line.occurred_at.astimezone(rules.CHINA):%m-%d %H:%M}",
             KINDS[line.kind][en],
-            line.order_no or "",
+            line.order_no or Paragraph(_escaped(line.description), normal),
             yuan(line.amount_fen),
         ]
         for line in lines[:MOST_PDF_LINES]
     ]
-    widths = [28 * mm, 36 * mm, 60 * mm, 36 * mm]
+    widths = [26 * mm, 36 * mm, 72 * mm, 36 * mm]
     story.append(Table([names, *rows], colWidths=widths, repeatRows=1, style=_style()))
     if len(lines) > MOST_PDF_LINES:
         more = f"{len(lines) - MOST_PDF_LINES} more lines: see the Excel file." if en else "其余明细见 Excel 文件。"

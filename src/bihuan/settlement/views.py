@@ -12,7 +12,7 @@ from bihuan.kernel.errors import NotFound, Unprocessable
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.kernel.paging import Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.settlement import closing, db_accounts, db_commission, db_returns, db_sharing, db_statements, sheets
+from bihuan.settlement import closing, db_accounts, db_commission, db_returns, db_sharing, db_statements, rules, sheets
 from bihuan.settlement.db_accounts import PaidOut
 from bihuan.settlement.db_statements import Line, Payout, Statement
 from bihuan.settlement.rules import Rule
@@ -69,7 +69,7 @@ async def list_lines(
 async def rules_for(tx: Tx, platform_id: MerchantId, merchant_id: MerchantId) -> list[Rule]:
     """The platform's rules that can charge a merchant now or later, in the order in which they are tried."""
     found = await db_commission.list_rules(tx, platform_id, merchant_id)
-    return [rule for rule in found if rule.valid_until is None or rule.valid_until > tx.now]
+    return rules.in_order([rule for rule in found if rule.valid_until is None or rule.valid_until > tx.now])
 
 
 async def list_adjustments(

@@ -1,6 +1,6 @@
 /** Terms, rules and statements in words. */
 import type { Rule, Statement, Terms } from '@/api/settlement'
-import { fromFen, moment, yuan } from '@/format'
+import { fromFen, yuan } from '@/format'
 import { named, t } from '@/i18n'
 import type { Tone } from '@/components/StateTag.vue'
 
@@ -22,7 +22,21 @@ export function fits(rule: Rule, nameOf: (id: string) => string): string {
 }
 
 export const cycleWords = (terms: Terms): string => `${named(t.settlement.everyDays, terms.cycle)} · ${t.settlement.delayWords(terms.delay_days)}`
-export const periodWords = (s: Statement): string => `${moment(s.period_from)} – ${moment(s.period_to)}`
+
+const HOUR = 3600_000
+const two = (n: number): string => String(n).padStart(2, '0')
+
+/** A period by China's calendar, as periods are: whole days by their dates, what was cut short by the minute. */
+export function periodWords(s: Statement): string {
+  const [from, to] = [s.period_from, s.period_to].map((at) => new Date(new Date(at).getTime() + 8 * HOUR)) as [Date, Date]
+  const midnight = (d: Date): boolean => d.getTime() % (24 * HOUR) === 0
+  const day = (d: Date): string => `${d.getUTCFullYear()}-${two(d.getUTCMonth() + 1)}-${two(d.getUTCDate())}`
+  const exact = (d: Date): string => `${day(d)} ${two(d.getUTCHours())}:${two(d.getUTCMinutes())}`
+  if (!midnight(from) || !midnight(to)) return `${exact(from)} – ${exact(to)}`
+  const last = day(new Date(to.getTime() - HOUR))
+  return day(from) === last ? last : `${day(from)} – ${last}`
+}
+
 export const toneOf = (s: Statement): Tone => (s.state === 'paid' ? 'good' : s.state === 'closed' ? 'wait' : 'info')
 
 /** What is due, without a sign: who owes is said beside it. */
