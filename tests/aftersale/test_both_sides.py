@@ -64,6 +64,18 @@ async def test_the_platform_rules_once_with_the_evidence_of_both(counter: Counte
     await counter.verify()
 
 
+async def test_what_was_sent_after_a_refusal_is_not_disputed_as_unsent(counter: Counter) -> None:
+    sku = await counter.shop.add_sku(price_fen=5000, stock=2)
+    buyer, order = await counter.buy([(sku, 5000, 1)])
+    case = await counter.opened(buyer, order, "refund", [1], reason="late_delivery", received_goods=False)
+    await counter.act(case, "reject", {"reason": "今日发货"})
+    await counter.ship(order["order_id"])
+    late = await counter.shopper(buyer, f"/{case['case_id']}/dispute", {"text": "不要了"})
+    assert (late.status_code, late.json()["code"]) == (409, "sent_meanwhile")
+    assert (await counter.seen(buyer, case))["state"] == "rejected"
+    await counter.opened(buyer, order, "return", [1])
+
+
 async def test_a_refused_inspection_can_be_disputed_and_lost(counter: Counter) -> None:
     sku = await counter.shop.add_sku(price_fen=5000, stock=2)
     buyer, order = await counter.buy([(sku, 5000, 1)], ship=True)

@@ -28,7 +28,10 @@ def disputable_until(case: CaseRow) -> datetime | None:
 
 
 async def open_dispute(tx: Tx, held: Held, statement: StatementInput) -> CaseRow:
-    """The shopper calls the platform: the case is open again, and claims its pieces. Raises TooManyPieces."""
+    """The shopper calls the platform: the case is open again, and claims its pieces.
+
+    Raises TooManyPieces, SentMeanwhile when it was about pieces that were not sent.
+    """
     case = held.case
     if not may_dispute(case, tx.now):
         raise DisputeTooLate(state=case.state)

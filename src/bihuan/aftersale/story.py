@@ -121,7 +121,7 @@ def pieces_of(lines: Sequence[CaseLine]) -> list[tuple[LineId, int]]:
 
 
 async def claim(tx: Tx, case: CaseRow, lines: Sequence[CaseLine]) -> None:
-    """Claims the pieces of a case, and keeps from being sent what was not sent. Raises TooManyPieces."""
+    """Claims the pieces of a case, and keeps from being sent what was not sent. Raises TooManyPieces, SentMeanwhile."""
     pieces = pieces_of(lines)
     if await db.claim(tx, case.merchant_id, case.order_id, case.case_id, pieces) != len(pieces):
         raise TooManyPieces(left={})

@@ -43,6 +43,14 @@ class PickupCodeUnknown(Conflict):
     en = "No paid order waits for this code."
 
 
+class SentMeanwhile(Conflict):
+    """Pieces that a case is about, as not sent, have been sent."""
+
+    code = "sent_meanwhile"
+    zh = "这些商品已经发货，请收到后申请退货。"
+    en = "These goods have been sent; ask for their return once they arrive."
+
+
 class TooManyToShip(Conflict):
     """A shipment holds more than what is left of a line."""
 

@@ -12,7 +12,7 @@ from bihuan.kernel.errors import WrongState
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, ShopperId
 from bihuan.orders import db, db_returns, rules, service
 from bihuan.orders.db import LineRow, OrderRow
-from bihuan.orders.errors import TooManyToShip
+from bihuan.orders.errors import SentMeanwhile
 
 
 async def lock(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId | None = None) -> OrderRow:
@@ -26,10 +26,10 @@ async def find(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: S
 
 
 async def hold_back(tx: Tx, merchant_id: MerchantId, order_id: OrderId, pieces: Mapping[LineId, int]) -> None:
-    """Pieces that are not to be sent while a case is open; below zero: they may be again. Raises TooManyToShip."""
+    """Pieces that are not to be sent while a case is open; below zero: they may be again. Raises SentMeanwhile."""
     wanted = {line_id: count for line_id, count in pieces.items() if count}
     if wanted and await db_returns.add_held_back(tx, merchant_id, order_id, wanted) != len(wanted):
-        raise TooManyToShip
+        raise SentMeanwhile
 
 
 async def cancel_pieces(tx: Tx, order: OrderRow, pieces: Mapping[LineId, int]) -> None:
