@@ -1,12 +1,9 @@
-"""The table of acts: what each kind of actor may do, how often, and which routes it needs.
-
-A new act is one function with `@act`; it takes part as soon as the installation serves the routes that it names.
-"""
+"""What an act is, and who acts. The table of all acts is `mix.py`."""
 
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,7 +12,7 @@ from bench.chaos.line import Answer, Line
 from bench.chaos.promises import Promises
 from bench.chaos.stage import Stage
 
-Kind = Literal["shopper", "staff", "operator"]
+Json = dict[str, Any]
 Run = Callable[[Any, random.Random], Awaitable[None]]
 
 
@@ -24,32 +21,16 @@ class Unexpected(AssertionError):
 
 
 class Act(msgspec.Struct, frozen=True):
-    """Something that an actor of a kind does; `needs` are routes as OpenAPI names them."""
+    """Something that an actor does: how often among her acts, and the routes it needs as OpenAPI names them."""
 
-    name: str
-    kind: Kind
-    weight: int
-    needs: tuple[str, ...]
+    share: int
     run: Run
+    needs: tuple[str, ...] = ()
 
-
-ACTS: list[Act] = []
-
-
-def act(kind: Kind, weight: int, *needs: str) -> Callable[[Run], Run]:
-    """Puts a function into the table."""
-
-    def put(run: Run) -> Run:
-        name = getattr(run, "__name__", "act")
-        ACTS.append(Act(name, kind, weight, needs, run))
-        return run
-
-    return put
-
-
-def playable(kind: Kind, routes: Collection[str]) -> list[Act]:
-    """What actors of a kind can do at an installation that serves these routes."""
-    return [one for one in ACTS if one.kind == kind and all(need in routes for need in one.needs)]
+    @property
+    def name(self) -> str:
+        """The function's."""
+        return getattr(self.run, "__name__", "act")
 
 
 class Actor:
@@ -76,24 +57,33 @@ class Actor:
         *,
         key: str | None = None,
         refusals: Sequence[str] = (),
+        headers: str = "",
     ) -> Answer:
-        """A request of hers; raises Unexpected for a refusal that is not among `refusals`."""
-        answer = await self.mall.call(method, path, body, key)
+        """A request of hers, signed in; raises Unexpected for a refusal that is not among `refusals`."""
+        if self.mall.token is None:
+            await self.sign_in()
+        answer = await self.mall.call(method, path, body, key, headers)
+        if answer.status == 401:  # time jumped, and the session ended
+            await self.sign_in()
+            answer = await self.mall.call(method, path, body, key, headers)
         if not answer.ok and answer.code not in refusals:
             raise Unexpected(f"{method} {path}: {answer.status} {answer.body}")
         return answer
 
+    async def sign_in(self) -> None:
+        """Signs in (again): `mall.token` is good afterwards."""
+        raise NotImplementedError
+
     async def play(self, acts: Sequence[Act]) -> str:
         """Her next act, chosen and played with this act's own dice; its name."""
         own = decisions.dice(self.stage.seed, self.name, self.number)
-        name = decisions.choose(own, [one.name for one in acts], [one.weight for one in acts])
-        chosen = next(one for one in acts if one.name == name)
+        chosen = decisions.choose(own, acts, [one.share for one in acts])
         try:
             await chosen.run(self, own)
         finally:
             self.number += 1
-        self.done[name] += 1
-        return name
+        self.done[chosen.name] += 1
+        return chosen.name
 
     def close(self) -> None:
         """Hangs up."""

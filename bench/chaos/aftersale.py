@@ -1,18 +1,15 @@
 """After-sale: shoppers apply for every kind, both sides do whatever a case lets them do, the platform rules."""
 
 import random
-from typing import Any
 
-from bench.chaos.acts import Actor, act
+from bench.chaos.acts import Actor, Json
 from bench.chaos.line import Answer
 from bench.chaos.shoppers import Buyer
 from bench.chaos.staff import Clerk
 from bench.chaos.stage import MERCHANTS
 
-Json = dict[str, Any]
-
 NOT_NOW = (
-    *("aftersale_not_applicable", "too_many_pieces", "reason_not_fitting", "amount_not_acceptable", "wrong_state"),
+    *("aftersale_not_applicable", "too_many_pieces", "sent_meanwhile", "reason_not_fitting", "amount_not_acceptable", "wrong_state"),
     *("lines_not_fitting", "exchange_not_fitting", "not_your_turn", "case_ended", "dispute_not_possible"),
     *("dispute_closed", "out_of_stock", "refund_too_large", "too_many_refunds", "not_found", "return_address_missing"),
 )
@@ -31,7 +28,6 @@ def _note_end(me: Actor, shown: Answer) -> None:
         me.promises.ended_cases[shown.body["case_id"]] = shown.body["state"]
 
 
-@act("shopper", 9, "POST /api/shop/{m}/aftersale", "GET /api/shop/{m}/orders/{order_id}/aftersale")
 async def apply(me: Buyer, own: random.Random) -> None:
     """Wants some pieces refunded, returned or exchanged; sometimes from two tabs at once, sometimes too much."""
     merchant, states = own.choice(MERCHANTS), own.sample(_WORTH_IT, len(_WORTH_IT))
@@ -73,7 +69,6 @@ async def apply(me: Buyer, own: random.Random) -> None:
     await me.ask("POST", path, {**wish, "explanation": "看照片"}, key=me.key(), refusals=NOT_NOW)
 
 
-@act("shopper", 8, "GET /api/shop/{m}/aftersale", "GET /api/shop/{m}/aftersale/{case_id}")
 async def follow_a_case(me: Buyer, own: random.Random) -> None:
     """Does what one of her cases lets her do."""
     merchant = own.choice(MERCHANTS)
@@ -99,7 +94,6 @@ async def follow_a_case(me: Buyer, own: random.Random) -> None:
         _note_end(me, await me.ask("GET", url))
 
 
-@act("staff", 35, "GET /api/merchant/aftersale", "POST /api/merchant/aftersale/{case_id}/agree")
 async def handle_cases(me: Clerk, own: random.Random) -> None:
     """Agrees, refuses, offers, counts what came back, sends the other goods."""
     listed = await me.ask("GET", "/api/merchant/aftersale?waiting_for=merchant&limit=20")
@@ -124,7 +118,6 @@ async def handle_cases(me: Clerk, own: random.Random) -> None:
         await me.ask("POST", path, bodies[step], key=me.key(f"-{number}"), refusals=NOT_NOW)
 
 
-@act("operator", 10, "POST /api/platform/disputes/{merchant_id}/{case_id}/ruling")
 async def judge(me: Clerk, own: random.Random) -> None:
     """Rules on what is disputed."""
     listed = await me.ask("GET", "/api/platform/disputes?limit=10")

@@ -3,9 +3,11 @@
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 Part = Literal["web worker", "web server", "worker", "postmaster", "backend", "sandbox", "spare worker", "supervisor"]
 
@@ -14,12 +16,17 @@ BAG: tuple[Part, ...] = (
     *("spare worker", "backend", "backend", "postmaster", "sandbox"),
 )
 """One round of kills in an order of its own: no part dies more often than its supervisor bears."""
-SUPERVISOR_EVERY = 5
-"""In every so many rounds the supervisor itself is killed, and started again by hand."""
 
-JUMPS: tuple[tuple[float, int], ...] = ((7, 30), (45, 25), (200, 20), (960, 15), (7200, 6), (93_600, 4))
-"""How far time jumps, in seconds, with its weight: past retries, past an order's 15 minutes, past a day."""
 DAY_SECONDS = 86_400.0
+
+JUMPS: tuple[tuple[float, int], ...] = (
+    *((7, 60), (45, 50), (200, 40)),
+    (960, 30),  # past an order's fifteen minutes
+    (7200, 12),
+    (93_600, 8),  # past midnight: yesterday's bills, statements of the day
+    (32 * DAY_SECONDS, 1),  # past the month's end, the thirty days of a sharing, the session of a shopper
+)
+"""How far time jumps, in seconds, with its weight."""
 SKEW_SECONDS = 3.0
 """How far the platform's clock may differ from WeChat's."""
 
@@ -54,13 +61,18 @@ def dice(seed: str, who: str, number: int) -> random.Random:
     return random.Random(int.from_bytes(digest[:8], "big"))
 
 
-def blows(seed: str, kill_every_seconds: float, jump_every: int = 3, supervisor: bool = True) -> Iterator[Blow]:
-    """What befalls the installation, without end: a jump after every `jump_every` kills."""
+def blows(
+    seed: str, kill_every_seconds: float, *, jump_every: int = 3, supervisor_every: int = 5, rounds: int = 10**9
+) -> Iterator[Blow]:
+    """What befalls the installation in so many rounds: a jump after every `jump_every` kills.
+
+    In every `supervisor_every`th round the supervisor itself is killed too, and started again by hand.
+    """
     number = 0
-    for round_ in range(10**9):
+    for round_ in range(rounds):
         own = dice(seed, "blows", round_)
         bag: list[Part] = own.sample(BAG, len(BAG))
-        if supervisor and round_ % SUPERVISOR_EVERY == SUPERVISOR_EVERY - 1:
+        if round_ % supervisor_every == supervisor_every - 1:
             bag.append("supervisor")
         for part in bag:
             number += 1
@@ -72,15 +84,6 @@ def blows(seed: str, kill_every_seconds: float, jump_every: int = 3, supervisor:
                 yield Jump(pause, seconds, own.uniform(-1, 1) * SKEW_SECONDS, stuck)
 
 
-def day(seed: str, steps: int = 12, pause_seconds: float = 0.7) -> Iterator[Blow]:
-    """A whole day that passes in `steps` jumps of different length; nothing dies."""
-    own = dice(seed, "day", 0)
-    shares = [own.uniform(0.2, 1.0) for _ in range(steps)]
-    for share in shares:
-        seconds = DAY_SECONDS * share / sum(shares)
-        yield Jump(own.uniform(0.5, 1.5) * pause_seconds, seconds, own.uniform(-1, 1) * SKEW_SECONDS)
-
-
-def choose(own: random.Random, names: Sequence[str], weights: Sequence[int]) -> str:
-    """One of the names by weight."""
-    return own.choices(list(names), list(weights))[0]
+def choose(own: random.Random, things: Sequence[T], weights: Sequence[int]) -> T:
+    """One of the things by weight."""
+    return own.choices(things, weights)[0]

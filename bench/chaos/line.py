@@ -47,11 +47,16 @@ class Line:
         self.calls = 0
         self._connection: Connection | None = None
 
-    async def call(self, method: str, path: str, body: object | None = None, key: str | None = None) -> Answer:
-        """The first answer below 500 that is not "too many"; raises NoAnswerError when there is none in time."""
+    async def call(
+        self, method: str, path: str, body: object | None = None, key: str | None = None, headers: str = ""
+    ) -> Answer:
+        """The first answer below 500 that is not "too many"; raises NoAnswerError when there is none in time.
+
+        `headers`: more of them, each line ended by CRLF.
+        """
         end = time.monotonic() + PATIENCE_SECONDS
         last = "nothing"
-        extra = f"Idempotency-Key: {key}\r\n" if key else ""
+        extra = headers + (f"Idempotency-Key: {key}\r\n" if key else "")
         if self.token:
             extra += f"Authorization: Bearer {self.token}\r\n"
         repeats = 0

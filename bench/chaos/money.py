@@ -3,7 +3,7 @@
 import asyncio
 import random
 
-from bench.chaos.acts import Actor, Unexpected, act
+from bench.chaos.acts import Actor, Unexpected
 from bench.chaos.line import Line
 from bench.chaos.promises import Placed
 from bench.chaos.shoppers import UNPAYABLE, Buyer
@@ -13,25 +13,24 @@ from bench.chaos.stage import MERCHANTS
 WALLET = ("wallet_short", "wallet_frozen", "wallet_closed", "whole_by_wallet", *UNPAYABLE)
 
 
-@act("shopper", 5, "POST /api/shop/{m}/wallet/topups", "POST /api/shop/{m}/wallet/topups/{topup_id}/pay")
 async def top_up(me: Buyer, own: random.Random) -> None:
-    """Puts money into her wallet; some pay twice, some never."""
-    merchant, amount = own.choice(MERCHANTS), own.choice((1000, 5000, 12345, 30000))
+    """Puts money into her wallet, with a gift from a hundred yuan on; some pay twice, some never."""
+    merchant, amount = own.choice(MERCHANTS), own.choice((1_000, 5_000, 12_345, 30_000))
     how = own.choices(("once", "twice", "never"), (70, 15, 15))[0]
     base = f"/api/shop/{merchant}/wallet/topups"
-    ordered = await me.ask("POST", base, {"amount_fen": amount}, key=me.key(), refusals=("wallet_closed",))
+    ordered = await me.ask(
+        "POST", base, {"amount_fen": amount}, key=me.key(), refusals=("wallet_closed", "wallet_frozen")
+    )
     if not ordered.ok or how == "never":
         return
     topup = ordered.body["topup_id"]
-    for method in ("wechat_jsapi", "wechat_native")[: 1 if how == "once" else 2]:
-        prepared = await me.ask("POST", f"{base}/{topup}/pay", {"method": method}, refusals=UNPAYABLE)
-        if prepared.ok:
-            await me.confirm(await me.open_sheet(topup, prepared.body))
-    if (await me.ask("GET", f"{base}/{topup}")).body["state"] == "paid":
-        me.promises.topped_up[topup] = amount
+    for method in (me.a_method(own), "wechat_native")[: 1 if how == "once" else 2]:
+        await me.confirm(await me.prepared(merchant, f"{base}/{topup}", topup, method))
+    shown = (await me.ask("GET", f"{base}/{topup}")).body
+    if shown["state"] == "paid":
+        me.promises.topped_up[topup] = (shown["amount_fen"], shown["gift_fen"])
 
 
-@act("shopper", 8, "POST /api/shop/{m}/wallet/topups", "POST /api/shop/{m}/orders/{order_id}/pay")
 async def pay_with_the_wallet(me: Buyer, own: random.Random) -> None:
     """The whole from the wallet, or a part and the rest at WeChat; some never pay the rest."""
     part, leaves = own.random(), own.random() < 0.2
@@ -52,7 +51,6 @@ async def pay_with_the_wallet(me: Buyer, own: random.Random) -> None:
         await me.wait_a_moment(order, own)
 
 
-@act("shopper", 4, "POST /api/shop/{m}/orders", "POST /api/shop/{m}/orders/{order_id}/pay")
 async def with_two_hands(me: Buyer, own: random.Random) -> None:
     """Cancels in one tab in the moment in which she pays in the other."""
     method, late = me.a_method(own), own.uniform(0, 0.05)
@@ -78,7 +76,6 @@ async def with_two_hands(me: Buyer, own: random.Random) -> None:
     await me.wait_a_moment(order, own)
 
 
-@act("shopper", 3, "POST /api/shop/{m}/orders")
 async def press_in_two_tabs(me: Buyer, own: random.Random) -> None:
     """The same key at the same moment over two connections: one order, told twice."""
     goods = me.some_goods(own)
@@ -118,7 +115,6 @@ async def _at_wechat(me: Actor, method: str, path: str, body: object) -> None:
         raise Unexpected(f"{path}: {told.status} {told.body}")
 
 
-@act("staff", 3, "GET /api/merchant/payment-account")
 async def take_money_out(me: Clerk, own: random.Random) -> None:
     """The merchant takes most of it to the bank, and pays some in again: refunds may have to wait for money."""
     mchid = (await me.ask("GET", "/api/merchant/payment-account")).body["mchid"]
@@ -131,7 +127,6 @@ async def take_money_out(me: Clerk, own: random.Random) -> None:
     await _at_wechat(me, "POST", f"/_sandbox/merchants/{mchid}/top-up", {"amount": own.randrange(1, 200_000)})
 
 
-@act("staff", 2, "GET /api/merchant/payment-account")
 async def trouble_refunds(me: Clerk, own: random.Random) -> None:
     """For a moment WeChat closes this merchant's refunds for good: each needs a new number."""
     mchid = (await me.ask("GET", "/api/merchant/payment-account")).body["mchid"]

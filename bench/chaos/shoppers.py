@@ -2,25 +2,28 @@
 
 import asyncio
 import random
+import time
 from collections import deque
-from typing import Any
 
+import httpx
 import msgspec
 
-from bench.chaos.acts import Actor, Unexpected, act
-from bench.chaos.line import Answer
+from bench.chaos.acts import Actor, Json, Unexpected
+from bench.chaos.line import PATIENCE_SECONDS, Answer, NoAnswerError
 from bench.chaos.promises import Placed
 from bench.chaos.stage import MERCHANTS, Goods, Stage
 from bench.mall import Shopper
-
-Json = dict[str, Any]
+from bihuan.identity.callers import SHOPPER_COOKIE
 
 UNPAYABLE = (
     "wrong_state", "already_paid", "payment_closed", "too_many_attempts", "wechat_pay_refused", "payment_plan_changed"
 )  # fmt: skip
 """Refusals of a payment that are right when time jumped or somebody was quicker."""
 PAID_STATES = ("paid", "partially_delivered", "delivered", "completed")
+_CHANGED = ("price_changed", "points_insufficient", "points_not_usable")
 _POLLS = 4
+_ELSEWHERE = "X-Forwarded-For: 203.0.113.7\r\n"
+"""As a reverse proxy tells it: WeChat's page in the browser is not for shoppers on the server's own machine."""
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -35,10 +38,25 @@ class Buyer(Actor):
 
     def __init__(self, stage: Stage, shopper: Shopper, token: str, address_id: str) -> None:
         super().__init__(stage, shopper.nickname, token)
+        self._shopper = shopper
         self.phone_id = shopper.id
         self.address_id = address_id
         self.open_sheets: deque[Sheet] = deque(maxlen=20)
         self.orders: deque[Placed] = deque(maxlen=60)
+
+    async def sign_in(self) -> None:
+        """Through WeChat's page, as often as it takes."""
+        end = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                self._shopper.http.cookies.clear()
+                await asyncio.to_thread(self._shopper.sign_in, MERCHANTS[0])
+                self.mall.token = self._shopper.http.cookies[SHOPPER_COOKIE]
+                return
+            except (httpx.HTTPError, AssertionError, KeyError) as error:
+                if time.monotonic() > end:
+                    raise NoAnswerError(f"{self.name} cannot sign in: {error!r}") from error
+                await asyncio.sleep(0.5)
 
     def some_goods(self, own: random.Random) -> Goods:
         """Most look at the same few things."""
@@ -56,18 +74,21 @@ class Buyer(Actor):
         more = self.some_goods(own)
         if own.random() < 0.25 and more.merchant == goods.merchant and more.sku_id != goods.sku_id:
             lines.append({"sku_id": more.sku_id, "quantity": 1})
-        twice = own.random() < 0.1  # a finger that presses twice
+        twice, with_points = own.random() < 0.1, own.random() < 0.25  # a finger that presses twice
         short = ("out_of_stock", "not_on_sale")
         base = f"/api/shop/{goods.merchant}"
-        quoted = await self.ask("POST", f"{base}/quote", {"lines": lines, "delivery": delivery}, refusals=short)
+        wish: Json = {"lines": lines, "delivery": delivery, "use_points": with_points}
+        quoted = await self.ask("POST", f"{base}/quote", wish, refusals=short)
         if not quoted.ok:
             return None
         prices = {line["sku_id"]: line["unit_price_fen"] for line in quoted.body["lines"]}
         priced = [{**line, "price_fen": prices[line["sku_id"]]} for line in lines]
-        order = {"lines": priced, "delivery": delivery, "total_fen": quoted.body["total_fen"]}
+        order: Json = {"lines": priced, "delivery": delivery, "total_fen": quoted.body["total_fen"]}
+        if with_points and quoted.body["points"]:
+            order["use_points"] = quoted.body["points"]["used"]
         key = self.key()
         self.promises.sent.add(key)
-        answer = await self.ask("POST", f"{base}/orders", order, key=key, refusals=(*short, "price_changed"))
+        answer = await self.ask("POST", f"{base}/orders", order, key=key, refusals=(*short, *_CHANGED))
         if not answer.ok:
             self.promises.refused[key] = answer.code
             return None
@@ -86,16 +107,19 @@ class Buyer(Actor):
 
     async def sheet(self, order: Placed, method: str) -> Sheet | None:
         """Opens the payment sheet; None when there is none (any more)."""
+        return await self.prepared(order.merchant, self.url(order), order.order_id, method)
+
+    async def prepared(self, merchant: str, url: str, reference: str, method: str) -> Sheet | None:
+        """The sheet of what is to be paid at `url`."""
         if method == "wechat_mini":
-            await self._open_mini_program(order.merchant)
-        prepared = await self.ask("POST", f"{self.url(order)}/pay", {"method": method}, refusals=UNPAYABLE)
-        if not prepared.ok:
-            return None
-        return await self.open_sheet(order.order_id, prepared.body)
+            await self._open_mini_program(merchant)
+        headers = _ELSEWHERE if method == "wechat_h5" else ""
+        told = await self.ask("POST", f"{url}/pay", {"method": method}, refusals=UNPAYABLE, headers=headers)
+        return await self.open_sheet(reference, told.body) if told.ok else None
 
     async def open_sheet(self, reference: str, about: Json) -> Sheet | None:
         """The sheet of a payment that was prepared; None when WeChat refuses it."""
-        wanted = {"pay_params": about["pay_params"]} if about["pay_params"] else {"code_url": about["code_url"]}
+        wanted = {name: about[name] for name in ("pay_params", "code_url", "h5_url") if about.get(name)}
         opened = await self._tap(f"/_sandbox/shoppers/{self.phone_id}/sheets", wanted)
         return Sheet(reference, opened.body["sheet_id"]) if opened.ok else None
 
@@ -148,14 +172,9 @@ class Buyer(Actor):
 
     def a_method(self, own: random.Random) -> str:
         """How she pays."""
-        return own.choices(("wechat_jsapi", "wechat_native", "wechat_mini"), (60, 25, 15))[0]
+        return own.choices(("wechat_jsapi", "wechat_native", "wechat_mini", "wechat_h5"), (52, 20, 14, 14))[0]
 
 
-_ORDERS = "POST /api/shop/{m}/orders"
-_PAY = "POST /api/shop/{m}/orders/{order_id}/pay"
-
-
-@act("shopper", 10)
 async def browse(me: Buyer, own: random.Random) -> None:
     """Home, a product, the cart."""
     goods = me.some_goods(own)
@@ -168,7 +187,6 @@ async def browse(me: Buyer, own: random.Random) -> None:
     await me.ask("GET", f"/api/shop/{goods.merchant}/cart")
 
 
-@act("shopper", 45, _ORDERS, _PAY)
 async def buy(me: Buyer, own: random.Random) -> None:
     """Places an order and pays it."""
     method = me.a_method(own)
@@ -177,7 +195,6 @@ async def buy(me: Buyer, own: random.Random) -> None:
         await me.wait_a_moment(order, own)
 
 
-@act("shopper", 7, _ORDERS, _PAY)
 async def pay_twice(me: Buyer, own: random.Random) -> None:
     """Two sheets of one order, both paid: one of them comes back."""
     if order := await me.place(own):
@@ -186,7 +203,6 @@ async def pay_twice(me: Buyer, own: random.Random) -> None:
         await me.wait_a_moment(order, own)
 
 
-@act("shopper", 7, _ORDERS, _PAY)
 async def pay_after_cancelling(me: Buyer, own: random.Random) -> None:
     """Cancels with the sheet open, and then pays it."""
     method = me.a_method(own)
@@ -202,7 +218,6 @@ async def _cancel(me: Buyer, order: Placed) -> None:
         me.promises.cancelled.add(order.order_id)
 
 
-@act("shopper", 9, _ORDERS, _PAY)
 async def leave_the_sheet_open(me: Buyer, own: random.Random) -> None:
     """Puts the phone away before confirming."""
     method = me.a_method(own)
@@ -210,7 +225,6 @@ async def leave_the_sheet_open(me: Buyer, own: random.Random) -> None:
         me.open_sheets.append(sheet)
 
 
-@act("shopper", 7, _PAY)
 async def pay_an_old_sheet(me: Buyer, own: random.Random) -> None:
     """Takes the phone out again and confirms, perhaps after the order's time."""
     if me.open_sheets:
@@ -220,7 +234,6 @@ async def pay_an_old_sheet(me: Buyer, own: random.Random) -> None:
         await me.confirm(sheet)
 
 
-@act("shopper", 4, _ORDERS)
 async def order_and_forget(me: Buyer, own: random.Random) -> None:
     """Never opens a sheet; half of them cancel."""
     cancels = own.random() < 0.5
@@ -228,7 +241,6 @@ async def order_and_forget(me: Buyer, own: random.Random) -> None:
         await _cancel(me, order)
 
 
-@act("shopper", 6)
 async def look_at_orders(me: Buyer, own: random.Random) -> None:
     """The list, and one that she once placed."""
     await me.ask("GET", f"/api/shop/{own.choice(MERCHANTS)}/orders?limit=10")
@@ -236,7 +248,6 @@ async def look_at_orders(me: Buyer, own: random.Random) -> None:
         await me.look(own.choice(list(me.orders)), sync=own.random() < 0.3)
 
 
-@act("shopper", 6, "POST /api/shop/{m}/orders/{order_id}/confirm-receipt")
 async def receive(me: Buyer, own: random.Random) -> None:
     """Confirms the oldest parcel that came."""
     merchant = own.choice(MERCHANTS)
@@ -248,9 +259,10 @@ async def receive(me: Buyer, own: random.Random) -> None:
             me.promises.received.add(shown["order_id"])
 
 
-@act("shopper", 2, "GET /api/shop/{m}/member", "GET /api/shop/{m}/member/points")
 async def look_at_the_card(me: Buyer, own: random.Random) -> None:
     """Her member card, where she has one."""
     merchant = own.choice(MERCHANTS)
-    if (await me.ask("GET", f"/api/shop/{merchant}/member", refusals=("not_a_member",))).ok:
+    shown = await me.ask("GET", f"/api/shop/{merchant}/member", refusals=("not_a_member",))
+    if shown.ok:
+        me.stage.cards[merchant].add(shown.body["number"])
         await me.ask("GET", f"/api/shop/{merchant}/member/points")

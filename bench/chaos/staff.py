@@ -1,38 +1,21 @@
-"""What people in the console do: owners who send, hand over, restock, cancel and look; the operator."""
+"""What people at the desks do: send, hand over, restock, cancel and look."""
 
-import json
 import random
-from typing import Any
 
-from bench.chaos.acts import Actor, Unexpected, act
-from bench.chaos.line import Answer
+from bench.chaos.acts import Actor, Json, Unexpected
 from bench.chaos.stage import Stage
-from bench.mall import Mall
-
-Json = dict[str, Any]
 
 
 class Clerk(Actor):
-    """A signed-in owner, or the operator; signs in again when the session has ended."""
+    """Somebody with a login of the console."""
 
     def __init__(self, stage: Stage, name: str, login: str, password: str) -> None:
         super().__init__(stage, name, None)
         self.merchant = login
         self._login = {"login": login, "password": password}
 
-    async def ask(self, method: str, path: str, body: object | None = None, **how: Any) -> Answer:
-        """The same, signed in."""
-        if self.mall.token is None:
-            await self._sign_in()
-        answer = await self.mall.call(method, path, body, how.get("key"))
-        if answer.status == 401:  # time jumped
-            await self._sign_in()
-            answer = await self.mall.call(method, path, body, how.get("key"))
-        if not answer.ok and answer.code not in how.get("refusals", ()):
-            raise Unexpected(f"{method} {path}: {answer.status} {answer.body}")
-        return answer
-
-    async def _sign_in(self) -> None:
+    async def sign_in(self) -> None:
+        """With her password."""
         self.mall.token = None
         entered = await self.mall.call("POST", "/api/merchant/session", self._login)
         if not entered.ok:
@@ -40,23 +23,9 @@ class Clerk(Actor):
         self.mall.token = entered.body["token"]
 
 
-def clerks(stage: Stage, mall: Mall) -> list[Clerk]:
-    """An owner's desk per merchant."""
-    rows = json.loads((mall.home / "demo.json").read_text())["sign_ins"]
-    return [Clerk(stage, f"desk-{r['login']}", r["login"], r["password"]) for r in rows if r["login"] in stage.goods]
-
-
-def operator(stage: Stage, mall: Mall) -> Clerk:
-    """The platform's operator."""
-    rows = json.loads((mall.home / "demo.json").read_text())["sign_ins"]
-    (row,) = [row for row in rows if row["login"] == "operator"]
-    return Clerk(stage, "operator", row["login"], row["password"])
-
-
 _LATE = ("wrong_state", "too_many_to_ship", "aftersale_open")
 
 
-@act("staff", 40, "POST /api/merchant/orders/{order_id}/ship")
 async def ship(me: Clerk, own: random.Random) -> None:
     """Sends some of what is paid, some in two parcels."""
     listed = await me.ask("GET", "/api/merchant/orders?state=paid&limit=20")
@@ -76,7 +45,6 @@ async def ship(me: Clerk, own: random.Random) -> None:
             me.promises.shipped[tracking] = order["order_id"]
 
 
-@act("staff", 6, "POST /api/merchant/orders/{order_id}/ship")
 async def ship_the_rest(me: Clerk, own: random.Random) -> None:
     """Sends what is left of orders that went in parts."""
     listed = await me.ask("GET", "/api/merchant/orders?state=partially_delivered&limit=10")
@@ -88,7 +56,6 @@ async def ship_the_rest(me: Clerk, own: random.Random) -> None:
             me.promises.shipped[tracking] = order["order_id"]
 
 
-@act("staff", 10, "POST /api/merchant/pickups")
 async def hand_over(me: Clerk, own: random.Random) -> None:
     """Hands over what is picked up: the order's page knows the code."""
     listed = await me.ask("GET", "/api/merchant/orders?state=paid&limit=30")
@@ -101,7 +68,6 @@ async def hand_over(me: Clerk, own: random.Random) -> None:
                 me.promises.received.add(order["order_id"])
 
 
-@act("staff", 22, "POST /api/merchant/stock/adjustments", "GET /api/merchant/stock")
 async def count_stock(me: Clerk, own: random.Random) -> None:
     """Restocks what sells, and sometimes finds that something is missing."""
     sold = {goods.sku_id for goods in me.stage.goods[me.merchant]}
@@ -118,7 +84,6 @@ async def count_stock(me: Clerk, own: random.Random) -> None:
             me.promises.stocked[reason] = delta
 
 
-@act("staff", 3, "POST /api/merchant/orders/{order_id}/cancel")
 async def cancel_unpaid(me: Clerk, own: random.Random) -> None:
     """Cancels an order that nobody paid yet; perhaps somebody is just paying it."""
     listed = await me.ask("GET", "/api/merchant/orders?state=unpaid&limit=20")
@@ -129,7 +94,6 @@ async def cancel_unpaid(me: Clerk, own: random.Random) -> None:
             me.promises.cancelled.add(order["order_id"])
 
 
-@act("staff", 2, "POST /api/merchant/products/{product_id}/unpublish")
 async def rearrange(me: Clerk, own: random.Random) -> None:
     """Takes a product off sale and puts it back."""
     goods = own.choice(me.stage.goods[me.merchant])
@@ -137,16 +101,9 @@ async def rearrange(me: Clerk, own: random.Random) -> None:
         await me.ask("POST", f"/api/merchant/products/{goods.product_id}/{verb}", {}, refusals=("wrong_state",))
 
 
-@act("staff", 6, "GET /api/merchant/dashboard")
 async def look_at_the_figures(me: Clerk, own: random.Random) -> None:
     """Dashboard, books, what is parked."""
     await me.ask("GET", "/api/merchant/dashboard")
     await me.ask("GET", f"/api/merchant/orders?limit={own.choice((5, 20))}")
     await me.ask("GET", "/api/merchant/ledger/accounts")
     await me.ask("GET", "/api/merchant/payments/parked")
-
-
-@act("operator", 5, "GET /api/platform/overview")
-async def overview(me: Clerk, _own: random.Random) -> None:
-    """How all merchants do."""
-    await me.ask("GET", "/api/platform/overview")

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ from bihuan.app import CLOCK_OFFSET
 MERCHANTS = ("qingshan", "maixiang", "xiaoman")
 """The demo's: one direct with WeChat Pay's public key, one with certificates, one that becomes a partner."""
 PARTNER = "xiaoman"
+CHINA = timezone(timedelta(hours=8))
+FORGETFUL = "maixiang"
+"""Points of this merchant live for a month."""
+PLANS = {"chaos-small": 9_900, "chaos-large": 29_900}
+"""Tool plans that the operator offers, with their price of a month in fen."""
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -42,9 +49,13 @@ class Stage:
         self.goods: dict[str, list[Goods]] = {}
         self.stores: dict[str, list[str]] = {}
         self.mini_apps: dict[str, str] = {}
+        self.merchant_ids: dict[str, str] = {}
+        self.cards: defaultdict[str, set[str]] = defaultdict(set)
+        """Member cards that shoppers have shown, by merchant."""
         self.routes: frozenset[str] = frozenset()
         self.faults: dict[str, Any] | None = None
         self.jumped_seconds = 0.0
+        self.longest_jump_seconds = 0.0
         self.spare: subprocess.Popen[bytes] | None = None
         self._time = threading.Lock()
 
@@ -93,13 +104,22 @@ class Stage:
                 shown = owner.get("/api/merchant/wallet-settings").json()
                 answer = owner.put("/api/merchant/wallet-settings", json={**shown, **wallet})
                 assert answer.status_code == 200, answer.text
+            if "PUT /api/merchant/points-settings" in self.routes:
+                shown = owner.get("/api/merchant/points-settings").json()
+                points = {"redeem": True, "step": 10, "life_months": 1 if code == FORGETFUL else None}
+                answer = owner.put("/api/merchant/points-settings", json={**shown, **points})
+                assert answer.status_code == 200, answer.text
             if "PUT /api/merchant/aftersale-settings" in self.routes:
                 shown = owner.get("/api/merchant/aftersale-settings").json()
                 answer = owner.put("/api/merchant/aftersale-settings", json={**shown, "return_address": back})
                 assert answer.status_code == 200, answer.text
 
+    def now(self) -> datetime:
+        """The time of the installation, but for the skew."""
+        return datetime.now(UTC) + timedelta(seconds=self.jumped_seconds)
+
     def charge_commissions(self) -> None:
-        """The platform takes five per cent; the partner's part leaves by profit sharing, at once or on completion."""
+        """The platform takes five per cent, by profit sharing from its partner, settles daily, and offers plans."""
         base = "/api/platform/settlement"
         if f"POST {base}/rules" not in self.routes:
             return
@@ -112,9 +132,14 @@ class Stage:
         receiver = operator.put(f"{base}/receiver", json={"receiver_name": named[platform]})
         assert receiver.status_code == 200, receiver.text
         listed = operator.get("/api/platform/overview").json()["by_merchant"]
-        (partner,) = [row["merchant_id"] for row in listed if row["code"] == PARTNER]
-        terms = operator.put(f"{base}/merchants/{partner}/terms", json={"share_at": "paid", "cycle": "day"})
-        assert terms.status_code == 200, terms.text
+        self.merchant_ids = {row["code"]: row["merchant_id"] for row in listed if row["code"] in MERCHANTS}
+        for code, merchant_id in self.merchant_ids.items():
+            wish = {"share_at": "paid" if code == PARTNER else "completed", "cycle": "day"}
+            terms = operator.put(f"{base}/merchants/{merchant_id}/terms", json=wish)
+            assert terms.status_code == 200, terms.text
+        for code, price in PLANS.items():
+            made = operator.put(f"{base}/plans/{code}", json={"name": code, "price_fen": price})
+            assert made.status_code == 200, made.text
 
     def after_the_day(self) -> None:
         """What a person would do in the evening: money for the refunds that wait, refunds that work again."""
@@ -159,6 +184,7 @@ class Stage:
         with self._time:
             told = self._with_patience("POST", "/_sandbox/clock", {"advance_seconds": seconds}).json()
             self.jumped_seconds = told["offset_seconds"]
+            self.longest_jump_seconds = max(self.longest_jump_seconds, seconds)
             file = self.mall.home / CLOCK_OFFSET
             fresh = file.with_suffix(".new")
             fresh.write_text(str(self.jumped_seconds + skew_seconds))
