@@ -1,14 +1,16 @@
 """Notices of the mini program: agreed to, counted, sent once for each grant, and said elsewhere when there is none."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from bihuan.channels import notice_texts
+from bihuan.facts.membership import PointsExpiring
 from bihuan.facts.payments import RefundSettled
 from bihuan.kernel.events import emit
-from bihuan.kernel.ids import PaymentId, new_id
+from bihuan.kernel.ids import MemberId, PaymentId, new_id
 from tests.channels.test_shipping import MiniShop, listen, mini
 
 __all__ = ["mini"]
@@ -34,7 +36,7 @@ async def choose(mini: MiniShop, **more: dict[str, Any]) -> dict[str, str]:
         items.append({"kind": kind, "template_id": found["template_id"], "data": data, **more.get(kind, {})})
     saved = await mini.owner.put("/api/merchant/notices", json={"items": items})
     assert saved.status_code == 200, saved.text
-    return {item["kind"]: item["template_id"] for item in saved.json()["items"]}
+    return {item["kind"]: item["template_id"] for item in saved.json()["items"] if item["template_id"]}
 
 
 async def agree(mini: MiniShop, template_ids: list[str], *, accept: bool = True) -> dict[str, int]:
@@ -86,7 +88,8 @@ async def test_who_agreed_is_told_of_payment_and_shipping_once_each(mini: MiniSh
     assert newest["data"]["thing8"] == "顺丰速运"
     assert newest["data"]["character_string9"] == "SF1000000001"
     counts = {i["kind"]: (i["granted"], i["remaining"]) for i in (await shown(mini))["items"]}
-    assert counts == {"order_paid": (1, 0), "order_shipped": (1, 0), "refund_done": (1, 1)}
+    none = {"points_expiring": (0, 0)}
+    assert counts == {"order_paid": (1, 0), "order_shipped": (1, 0), "refund_done": (1, 1), **none}
 
 
 async def shown(mini: MiniShop) -> dict[str, Any]:
@@ -145,7 +148,7 @@ async def test_who_switched_a_template_off_at_wechat_has_no_grant_of_it_left(min
         return (await shown(mini))["items"][0]["remaining"] == 0
 
     await mini.mall.settle(dropped)
-    assert [item["remaining"] for item in (await shown(mini))["items"]] == [0, 1, 1]
+    assert [item["remaining"] for item in (await shown(mini))["items"]] == [0, 1, 1, 0]
 
 
 async def test_a_template_that_does_not_fit_keeps_the_grant(mini: MiniShop) -> None:
@@ -190,7 +193,7 @@ async def test_settings_that_make_no_sense_are_refused(mini: MiniShop) -> None:
     other = await mini.owner.put("/api/merchant/notices", json={"items": [{"kind": "birthday"}]})
     assert other.status_code in {400, 422}
     empty = await mini.owner.put("/api/merchant/notices", json={"items": []})
-    assert [i["template_id"] for i in empty.json()["items"]] == ["", "", ""]
+    assert [i["template_id"] for i in empty.json()["items"]] == ["", "", "", ""]
     clerk = await mini.mall.sign_in_staff(mini.brand, "clerk")
     assert (await clerk.get("/api/merchant/notices")).status_code == 403
 
@@ -216,6 +219,50 @@ async def test_a_refund_is_told(mini: MiniShop) -> None:
     assert (done["purpose"], done["sent_as"]) == ("refund_done", "subscribe")
     (notice,) = await told(mini)
     assert notice["data"]["amount3"] == "￥10.00"
+
+
+async def test_points_about_to_expire_are_told_by_a_grant_or_in_the_chat(mini: MiniShop) -> None:
+    known = await library(mini)
+    found = next(t for t in known if t["title"] == "积分变动提醒")
+    data = found["suggested"]["points_expiring"]
+    assert "{points}" in data.values()
+    item = {"kind": "points_expiring", "template_id": found["template_id"], "data": data}
+    assert (await mini.owner.put("/api/merchant/notices", json={"items": [item]})).status_code == 200
+    asked = await mini.call("GET", f"{mini.url}/notices")
+    assert asked == {"template_ids": [], "member_template_ids": [found["template_id"]]}
+    assert await agree(mini, asked["member_template_ids"]) == {found["template_id"]: 1}
+    await mini.buy()
+    (order,) = await mini.brand.rows("select shopper_id from orders where merchant_id = $1")
+
+    async def expiring(points: int) -> None:
+        async with mini.mall.rt.db.transaction() as tx:
+            await emit(
+                tx,
+                PointsExpiring(
+                    merchant_id=mini.brand.merchant.merchant_id,
+                    occurred_at=tx.now,
+                    member_id=MemberId(new_id()),
+                    shopper_id=order["shopper_id"],
+                    points=points,
+                    expires_at=tx.now + timedelta(days=7),
+                ),
+            )
+
+    await expiring(320)
+    (told_once,) = await settle(mini, 1)
+    assert (told_once["purpose"], told_once["sent_as"]) == ("points_expiring", "subscribe")
+    (notice,) = await told(mini)
+    assert "320" in notice["data"].values()
+    assert notice["page"].startswith("pages/member/member?m=")
+
+    await mini.person.act("follow", appid=mini.brand.appid)
+    await mini.mall.settle(lambda: _named(mini))
+    await expiring(80)  # the grant is used up, and she follows by now
+    newest, _ = await settle(mini, 2)
+    assert (newest["state"], newest["sent_as"]) == ("sent", "custom")
+    chat = await mini.person.chat(mini.brand.appid)
+    (article,) = [a for line in chat for a in line.get("articles", []) if "积分即将到期" in a["title"]]
+    assert "积分：80" in article["description"]
 
 
 @pytest.mark.parametrize(

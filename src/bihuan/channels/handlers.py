@@ -1,20 +1,23 @@
 """Reactions of channels to facts, and their periodic work."""
 
 from collections.abc import Sequence
+from datetime import timedelta, timezone
 
 from bihuan import merchants
-from bihuan.channels import desktop, follower_sync, labels, links, messages, pushes, refusals, shipping
+from bihuan.channels import desktop, follower_sync, labels, links, messages, notices, pushes, refusals, shipping
 from bihuan.channels.db import followers
 from bihuan.channels.db.messages import Card, Content, Draft
 from bihuan.channels.guides import events as guide_events
 from bihuan.channels.guides import payments as guide_payments
 from bihuan.facts.identity import ShoppersMerged
-from bihuan.facts.membership import MemberJoined
+from bihuan.facts.membership import MemberJoined, PointsExpiring
 from bihuan.kernel.db import Tx
 from bihuan.kernel.events import Envelope, Handler
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.jobs import Periodic
 from bihuan.merchants import Merchant
+
+_CHINA = timezone(timedelta(hours=8))
 
 
 async def prompt_members(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
@@ -51,6 +54,24 @@ def _member_card(merchant: Merchant, joined: MemberJoined) -> Content:
     return Content(card=card, member=values)
 
 
+async def tell_of_expiry(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
+    """Tells members whose points are about to expire, by the ways of notices: a grant, the chat, its template."""
+    news: list[notices.NewNotice] = []
+    for envelope in envelopes:
+        fact: PointsExpiring = envelope.fact
+        values = {
+            "points": str(fact.points),
+            "time": f"{fact.expires_at.astimezone(_CHINA):%Y-%m-%d}",
+            "note": f"自 {fact.expires_at.astimezone(_CHINA):%m月%d日} 起陆续到期，请尽快使用",
+        }
+        news.append(
+            notices.NewNotice(
+                kind="points_expiring", shopper_id=fact.shopper_id, source_id=envelope.fact_id, values=values
+            )
+        )
+    await notices.queue(tx, await merchants.get(tx, merchant_id), news)
+
+
 async def move_followers(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
     """Two shoppers were one person: her following is the remaining one's."""
     former = [e.fact.former_id for e in envelopes]
@@ -59,6 +80,7 @@ async def move_followers(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[En
 
 HANDLERS = (
     Handler(name="channels.prompt_members", facts=(MemberJoined,), run=prompt_members),
+    Handler(name="channels.tell_of_expiry", facts=(PointsExpiring,), run=tell_of_expiry),
     Handler(name="channels.move_followers", facts=(ShoppersMerged,), run=move_followers),
     *guide_payments.HANDLERS,
 )

@@ -13,10 +13,16 @@ NAMES: dict[NoticeKind, frozenset[str]] = {
     "order_paid": frozenset({"merchant", "order_no", "goods", "amount", "time", "note"}),
     "order_shipped": frozenset({"merchant", "order_no", "goods", "company", "tracking_no", "time", "note"}),
     "refund_done": frozenset({"merchant", "order_no", "goods", "amount", "time", "note"}),
+    "points_expiring": frozenset({"merchant", "points", "time", "note"}),
 }
 """What may be filled in, by kind."""
 
-TITLES: dict[NoticeKind, str] = {"order_paid": "支付成功", "order_shipped": "订单已发货", "refund_done": "退款已到账"}
+TITLES: dict[NoticeKind, str] = {
+    "order_paid": "支付成功",
+    "order_shipped": "订单已发货",
+    "refund_done": "退款已到账",
+    "points_expiring": "积分即将到期",
+}
 
 _FIELD = re.compile(r"([a-z_]+?)\d+")
 _MOST = {
@@ -35,6 +41,7 @@ _WORDS = (
     ("tracking_no", ("快递单号", "运单", "物流单号")),
     ("company", ("快递公司", "物流公司", "承运")),
     ("order_no", ("订单编号", "订单号", "单号")),
+    ("points", ("积分", "数量", "数额")),
     ("goods", ("商品", "物品", "内容")),
     ("amount", ("金额", "价格", "费用")),
     ("time", ("时间", "日期")),

@@ -25,7 +25,9 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.wechat import ApiError, Unavailable, WeChatError
 
-KINDS: tuple[NoticeKind, ...] = ("order_paid", "order_shipped", "refund_done")
+KINDS: tuple[NoticeKind, ...] = ("order_paid", "order_shipped", "refund_done", "points_expiring")
+OF_ORDERS: frozenset[NoticeKind] = frozenset({"order_paid", "order_shipped", "refund_done"})
+"""Asked for when she pays; WeChat's sheet takes three at most. The others are asked for on the member page."""
 
 MOST_IN_STOCK = 20
 """Grants of one shopper for one template that are counted: a page that reports for ever makes no more."""
@@ -35,12 +37,12 @@ _NO_GRANT = 43101
 
 
 class NewNotice(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to tell a shopper about an order. `source_id`: once each. `values` as `notice_texts.NAMES`."""
+    """Something to tell a shopper of an order or her card. `source_id`: once each; `values` as `notice_texts.NAMES`."""
 
     kind: NoticeKind
     shopper_id: ShopperId
-    order_id: OrderId
     source_id: UUID
+    order_id: OrderId | None = None
     values: dict[str, str]
 
 
@@ -101,13 +103,18 @@ async def list_library(rt: Runtime, merchant_id: MerchantId) -> list[LibraryTemp
 # -- consents ---------------------------------------------------------------------------------------
 
 
-async def wanted(tx: Tx, merchant_id: MerchantId) -> list[str]:
-    """The templates to ask a shopper for when she pays, at most three; none without a mini program."""
+async def wanted(tx: Tx, merchant_id: MerchantId) -> tuple[list[str], list[str]]:
+    """The templates to ask a shopper for when she pays, at most three, and those on her member page.
+
+    None without a mini program.
+    """
     account = await accounts.find_account(tx, merchant_id)
     if account is None or account.mini_program_appid is None:
-        return []
-    found = await get_templates(tx, merchant_id)
-    return list(dict.fromkeys(t.template_id for t in found if t.template_id))
+        return [], []
+    found = [t for t in await get_templates(tx, merchant_id) if t.template_id]
+    of_orders = list(dict.fromkeys(t.template_id for t in found if t.kind in OF_ORDERS))
+    others = list(dict.fromkeys(t.template_id for t in found if t.kind not in OF_ORDERS))
+    return of_orders, [one for one in others if one not in of_orders]
 
 
 async def note_consents(
@@ -121,7 +128,8 @@ async def note_consents(
     openid = await identity.find_openid(tx, shopper_id, account.mini_program_appid or "")
     if openid is None:
         raise NoMiniProgram
-    ours = await wanted(tx, merchant_id)
+    of_orders, of_card = await wanted(tx, merchant_id)
+    ours = [*of_orders, *of_card]
     accepted = [t for t in ours if answers.get(t, "").startswith("accept")]
     await rows.add_consents(tx, merchant_id, openid, accepted, MOST_IN_STOCK)
     for banned in (t for t in ours if answers.get(t) == "ban"):
@@ -139,10 +147,13 @@ async def sends(tx: Tx, merchant_id: MerchantId) -> bool:
 
 
 async def queue(tx: Tx, merchant: Merchant, news: Sequence[NewNotice]) -> None:
-    """Queues what can reach its shopper: by a grant, or because she follows the official account."""
+    """Queues what can reach its shopper: by a grant, or because she follows the official account.
+
+    Of orders only what the merchant has a template for; of points also without one, in the chat.
+    """
     merchant_id = merchant.merchant_id
     templates = {t.kind: t for t in await rows.list_templates(tx, merchant_id)}
-    told = [n for n in news if n.kind in templates]
+    told = [n for n in news if n.kind in templates or n.kind not in OF_ORDERS]
     account = await accounts.find_account(tx, merchant_id) if told else None
     if account is None:
         return
@@ -157,7 +168,8 @@ async def queue(tx: Tx, merchant: Merchant, news: Sequence[NewNotice]) -> None:
     drafts: list[Draft] = []
     for one in told:
         openid = mini.get(one.shopper_id)
-        granted = openid is not None and left.get((openid, templates[one.kind].template_id), 0) > 0
+        template = templates.get(one.kind)
+        granted = openid is not None and template is not None and left.get((openid, template.template_id), 0) > 0
         if granted or one.shopper_id in follow:
             drafts.append(_draft(merchant, one, openid if granted else None, follow.get(one.shopper_id, "")))
     if drafts:
@@ -166,7 +178,10 @@ async def queue(tx: Tx, merchant: Merchant, news: Sequence[NewNotice]) -> None:
 
 def _draft(merchant: Merchant, one: NewNotice, mini_openid: str | None, openid: str) -> Draft:
     values = dict.fromkeys(NAMES[one.kind], "") | one.values | {"merchant": merchant.name}
-    says = [values["goods"], *(f"{n}：{v}" for n, v in _lines(values)), "点击查看订单"]
+    about_order = one.order_id is not None
+    says = [values.get("goods", ""), *(f"{n}：{v}" for n, v in _lines(values))]
+    says.append("点击查看订单" if about_order else values["note"])
+    page = f"pages/order/order?id={one.order_id}" if about_order else "pages/member/member"
     return Draft(
         openid=openid,
         mini_openid=mini_openid,
@@ -178,16 +193,16 @@ def _draft(merchant: Merchant, one: NewNotice, mini_openid: str | None, openid: 
             card=Card(
                 title=f"{merchant.name} · {TITLES[one.kind]}",
                 description="\n".join(line for line in says if line),
-                url=f"/shop/{merchant.code}/#/pages/order/order?id={one.order_id}",
+                url=f"/shop/{merchant.code}/#/{page}",
                 picture_url=merchant.logo_url or "",
             ),
-            notice=Notice(kind=one.kind, values=values, page=f"pages/order/order?id={one.order_id}&m={merchant.code}"),
+            notice=Notice(kind=one.kind, values=values, page=f"{page}{'&' if about_order else '?'}m={merchant.code}"),
         ),
     )
 
 
 def _lines(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    names = (("订单", "order_no"), ("金额", "amount"), ("快递", "company"), ("单号", "tracking_no"))
+    names = (("订单", "order_no"), ("金额", "amount"), ("快递", "company"), ("单号", "tracking_no"), ("积分", "points"))
     return [(label, values[name]) for label, name in names if values.get(name)]
 
 

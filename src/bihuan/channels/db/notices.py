@@ -9,7 +9,7 @@ from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 
-NoticeKind = Literal["order_paid", "order_shipped", "refund_done"]
+NoticeKind = Literal["order_paid", "order_shipped", "refund_done", "points_expiring"]
 
 
 class NoticeTemplate(msgspec.Struct, frozen=True, kw_only=True):

@@ -66,7 +66,7 @@ class NoticeIn(msgspec.Struct, frozen=True, kw_only=True):
 class NoticesIn(msgspec.Struct, frozen=True):
     """All kinds; one that is left out is switched off."""
 
-    items: Annotated[list[NoticeIn], Meta(max_length=3)]
+    items: Annotated[list[NoticeIn], Meta(max_length=4)]
 
 
 class LibraryOut(msgspec.Struct, frozen=True):
@@ -117,9 +117,10 @@ async def show_library(rt: Runtime, staff: StaffSession) -> LibraryOut:
 
 
 class WantedOut(msgspec.Struct, frozen=True):
-    """What to ask `wx.requestSubscribeMessage` for; empty: nothing."""
+    """What to ask `wx.requestSubscribeMessage` for when she pays, and on her member page; empty: nothing."""
 
     template_ids: list[str]
+    member_template_ids: list[str]
 
 
 class AnswersIn(msgspec.Struct, frozen=True):
@@ -136,9 +137,9 @@ class ConsentsOut(msgspec.Struct, frozen=True):
 
 @get("/api/shop/{m:str}/notices", opt=access("public"))
 async def show_wanted(rt: Runtime, merchant: Merchant) -> WantedOut:
-    """The templates that a shopper is asked for when she pays in the mini program."""
+    """The templates that a shopper is asked for in the mini program."""
     async with rt.db.transaction(readonly=True) as tx:
-        return WantedOut(await notices.wanted(tx, merchant.merchant_id))
+        return WantedOut(*await notices.wanted(tx, merchant.merchant_id))
 
 
 @post("/api/shop/{m:str}/notices/consents", opt=access("shopper"), status_code=200)

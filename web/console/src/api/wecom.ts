@@ -46,7 +46,7 @@ export interface GuideCustomer {
   added_at: string
 }
 
-export type NoticeKind = 'order_paid' | 'order_shipped' | 'refund_done'
+export type NoticeKind = 'order_paid' | 'order_shipped' | 'refund_done' | 'points_expiring'
 
 export interface NoticeWrite {
   kind: NoticeKind

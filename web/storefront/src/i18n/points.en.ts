@@ -17,6 +17,8 @@ export const pointsEn: Record<keyof typeof pointsZh, string> = {
   'points.returned': 'Given back',
   'points.expired': 'Expired',
   'points.expiring': '{n} points expire on {date}',
+  'points.tell': 'Remind me before points expire',
+  'points.willTell': 'You will be told in WeChat',
   'points.statement': 'Statement',
   'points.empty': 'No points yet',
   'points.earnRule': '{n} points for each ¥1 paid; a refund takes its part back',

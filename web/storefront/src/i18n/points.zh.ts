@@ -15,6 +15,8 @@ export const pointsZh = {
   'points.returned': '已退回',
   'points.expired': '已过期',
   'points.expiring': '{n} 积分将于 {date} 到期',
+  'points.tell': '积分到期前提醒我',
+  'points.willTell': '到期前会在微信里提醒你',
   'points.statement': '积分明细',
   'points.empty': '还没有积分记录',
   'points.earnRule': '每支付 ¥1 得 {n} 积分；退款时按比例收回',

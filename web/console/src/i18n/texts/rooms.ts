@@ -37,7 +37,7 @@ export const zh = {
   messagesHint: '自动发出的消息：公众号给顾客的、小程序通知、企业微信给导购的。没发出去的写明了微信给的原因，可以重发。',
   to: '顾客',
   message: '内容',
-  purposes: { welcome: '欢迎卡片', member_card: '开卡提醒', notice: '通知', order_paid: '付款通知', order_shipped: '发货通知', refund_done: '退款通知', guide_order_paid: '导购提醒' } as Record<string, string>,
+  purposes: { welcome: '欢迎卡片', member_card: '开卡提醒', notice: '通知', order_paid: '付款通知', order_shipped: '发货通知', refund_done: '退款通知', points_expiring: '积分到期提醒', guide_order_paid: '导购提醒' } as Record<string, string>,
   states: { queued: '等待发送', sending: '发送中', sent: '已送达微信', failed: '未送达' } as Record<string, string>,
   ways: { custom: '客服消息', template: '模板消息', subscribe: '小程序订阅消息', app: '企业微信应用消息' } as Record<string, string>,
   reasons: {
@@ -113,7 +113,7 @@ export const en: Same<typeof zh> = {
   messagesHint: 'What is sent by itself: the account’s chat, notices, words to guides. Where it failed, WeChat says why, and you can send it again.',
   to: 'Shopper',
   message: 'Message',
-  purposes: { welcome: 'Welcome card', member_card: 'New member', notice: 'Notice', order_paid: 'Payment', order_shipped: 'Shipping', refund_done: 'Refund', guide_order_paid: 'Guide told' },
+  purposes: { welcome: 'Welcome card', member_card: 'New member', notice: 'Notice', order_paid: 'Payment', order_shipped: 'Shipping', refund_done: 'Refund', points_expiring: 'Points to expire', guide_order_paid: 'Guide told' },
   states: { queued: 'Queued', sending: 'Sending', sent: 'Taken by WeChat', failed: 'Failed' },
   ways: { custom: 'Chat', template: 'Template', subscribe: 'Mini program', app: 'WeCom' },
   reasons: {
