@@ -186,8 +186,8 @@ class OAuthGrant(Struct):
     refresh_expires_at: float
 
 
-class Order(Struct, omit_defaults=True):
-    """A payment order; `state` is WeChat's trade_state.
+class Payable(Struct, omit_defaults=True, kw_only=True):
+    """What a payment sheet can pay: an order, or a combined one. `state` is WeChat's trade_state.
 
     With `sub_mchid`, `mchid` and `appid` are the service provider's, `openid` is the shopper's there.
     """
@@ -205,18 +205,30 @@ class Order(Struct, omit_defaults=True):
     prepay_id: str
     prepaid_at: float
     code_key: str = ""
-    attach: str = ""
     openid: str = ""
-    profit_sharing: bool = False
     state: str = "NOTPAY"
     transaction_id: str = ""
-    paid_at: float = 0.0
     payer_openid: str = ""
+    sub_mchid: str = ""
+    """Partner mode: whom the order is paid to; `mchid` is then the service provider's."""
+    sub_appid: str = ""
+    sub_openid: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its place in its table."""
+        return f"{self.mchid}:{self.out_trade_no}"
+
+
+class Order(Payable, omit_defaults=True, kw_only=True):
+    """A payment order."""
+
+    attach: str = ""
+    profit_sharing: bool = False
+    paid_at: float = 0.0
     bank_type: str = ""
     refunded: int = 0
     refund_count: int = 0
-    sub_mchid: str = ""
-    """Partner mode: whom the order is paid to; `mchid` is then the service provider's."""
     fee_bp: int = 0
     """WeChat's fee when it was paid, in hundredths of a percent."""
     fee: int = 0
@@ -231,16 +243,9 @@ class Order(Struct, omit_defaults=True):
     """What was asked to be shared and did not fail."""
     sharing_done: bool = False
     """What is left was asked to be unfrozen: nothing more can be shared."""
-    sub_appid: str = ""
-    sub_openid: str = ""
     payer_sub_openid: str = ""
     combine_key: str = ""
     """The combined order that it is a part of, in the table of those."""
-
-    @property
-    def key(self) -> str:
-        """Its place in the table of orders."""
-        return f"{self.mchid}:{self.out_trade_no}"
 
     @property
     def payee(self) -> str:

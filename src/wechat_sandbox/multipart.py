@@ -7,7 +7,6 @@ from wechat_sandbox.asgi import Request
 from wechat_sandbox.wx_errors import WxError
 
 _BOUNDARY = re.compile(r'boundary="?([^";,]{1,200})"?', re.IGNORECASE)
-_FIRST_LINE = re.compile(rb"--([^\r\n]{1,200})\r\n")
 _NAME = re.compile(r'[; ]name="([^"]*)"')
 _FILE = re.compile(r'filename="([^"]*)"')
 

@@ -14,7 +14,6 @@ from bihuan.demo.drawing import (
     rgb,
 )
 
-CRUST = rgb("#c98a48")
 CRUMB = rgb("#f3dfb4")
 CREAM = rgb("#fbf3e2")
 BOARD_WOOD = rgb("#caa37a")

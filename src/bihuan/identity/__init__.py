@@ -27,7 +27,6 @@ from bihuan.identity.db_sign_ins import Attempt, list_attempts
 from bihuan.identity.errors import WrongCredentials
 from bihuan.identity.limits import limit
 from bihuan.identity.shoppers import (
-    get_address,
     get_shopper,
     list_shoppers,
     shopper_of_wechat,
@@ -64,7 +63,6 @@ __all__ = [
     "create_user",
     "find_openid",
     "find_session_user",
-    "get_address",
     "get_shopper",
     "issue_shopper_token",
     "limit",

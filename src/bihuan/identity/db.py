@@ -177,16 +177,6 @@ async def list_addresses(tx: Tx, shopper_id: ShopperId) -> list[Address]:
     return db.many(Address, rows)
 
 
-async def find_address(tx: Tx, shopper_id: ShopperId, address_id: AddressId) -> Address | None:
-    """One address of this shopper."""
-    row = await tx.fetchrow(
-        f"select {_ADDRESS} from addresses where shopper_id = $1 and address_id = $2",  # noqa: S608
-        shopper_id,
-        address_id,
-    )
-    return db.one_or_none(Address, row)
-
-
 async def list_addresses_of(
     tx: Tx, pairs: Sequence[tuple[ShopperId, AddressId]]
 ) -> dict[tuple[ShopperId, AddressId], Address]:

@@ -107,14 +107,6 @@ async def list_shoppers(tx: Tx, shopper_ids: Sequence[ShopperId]) -> dict[Shoppe
     return {shopper.shopper_id: shopper for shopper in await db.select_shoppers(tx, shopper_ids)}
 
 
-async def get_address(tx: Tx, shopper_id: ShopperId, address_id: AddressId) -> Address:
-    """One of the shopper's addresses. Raises NotFound, also for another's."""
-    address = await db.find_address(tx, shopper_id, address_id)
-    if address is None:
-        raise NotFound
-    return address
-
-
 async def save_address(tx: Tx, shopper_id: ShopperId, address: Address, *, new: bool) -> Address:
     """Adds or replaces an address; the first is the default one, and a new default one takes over.
 

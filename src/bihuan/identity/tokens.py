@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 import hmac
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
@@ -77,8 +77,3 @@ def _verify(key: bytes, token: str) -> tuple[ShopperSession, int]:
     if said[:1] != _VERSION or not hmac.compare_digest(hmac.digest(key, said, hashlib.sha256), given):
         raise Unauthorized
     return ShopperSession(ShopperId(UUID(bytes=said[1:17]))), int.from_bytes(said[17:25])
-
-
-def expiry_of(token: str) -> datetime:
-    """When a token that was read before expires."""
-    return datetime.fromtimestamp(int.from_bytes(base64.urlsafe_b64decode(token)[17:25]), UTC)

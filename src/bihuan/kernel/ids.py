@@ -23,7 +23,6 @@ ProductId = NewType("ProductId", UUID)
 SkuId = NewType("SkuId", UUID)
 MediaId = NewType("MediaId", UUID)
 PoolId = NewType("PoolId", UUID)
-HoldId = NewType("HoldId", UUID)
 OrderId = NewType("OrderId", UUID)
 LineId = NewType("LineId", UUID)
 AddressId = NewType("AddressId", UUID)
@@ -47,12 +46,3 @@ def new_id() -> UUID:
 
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-
-
-def short_code(value: int, length: int) -> str:
-    """`value` in Crockford's base 32 (no I, L, O, U), left-padded with 0 to `length` characters."""
-    digits: list[str] = []
-    while value:
-        value, rest = divmod(value, 32)
-        digits.append(CROCKFORD[rest])
-    return "".join(reversed(digits)).rjust(length, "0")

@@ -13,7 +13,7 @@ PREPAY_SECONDS = 2 * 3600
 H5_SECONDS = 5 * 60
 CLOSES_AFTER_SECONDS = 7 * 24 * 3600
 
-Payable = TypeVar("Payable", Order, CombinedOrder, Order | CombinedOrder)
+_AnyOrder = TypeVar("_AnyOrder", Order, CombinedOrder, Order | CombinedOrder)
 
 STATE_TEXTS = {
     "SUCCESS": "支付成功",
@@ -32,7 +32,7 @@ def find_order(world: World, merchant: Merchant, out_trade_no: str) -> Order | N
     return settle(world, order) if order is not None else None
 
 
-def settle(world: World, order: Payable) -> Payable:
+def settle(world: World, order: _AnyOrder) -> _AnyOrder:
     """Close an unpaid order whose time is over (`time_expire`, or seven days).
 
     At a till the shopper's time to enter the password is over instead: the payment has failed.

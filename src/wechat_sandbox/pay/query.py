@@ -71,7 +71,21 @@ def close_order(world: World, merchant: Merchant, out_trade_no: str, sub_mchid: 
     order = find_order(world, merchant, out_trade_no)
     if order is None:
         now = world.clock.now()
-        order = Order(merchant.mchid, "", out_trade_no, "", "", 0, "", now, now, "", "", now, sub_mchid=sub_mchid)
+        order = Order(
+            mchid=merchant.mchid,
+            sub_mchid=sub_mchid,
+            appid="",
+            out_trade_no=out_trade_no,
+            trade_type="",
+            description="",
+            total=0,
+            notify_url="",
+            created_at=now,
+            expires_at=now,
+            fingerprint="",
+            prepay_id="",
+            prepaid_at=now,
+        )
     if order.sub_mchid != sub_mchid:
         raise PayError(404, "ORDER_NOT_EXIST", "订单不存在")
     refuse_part(order)

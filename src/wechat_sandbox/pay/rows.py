@@ -4,6 +4,8 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from wechat_sandbox.models import Payable
+
 TransferState = Literal[
     "ACCEPTED",
     "PROCESSING",
@@ -17,39 +19,11 @@ TransferState = Literal[
 ComplaintState = Literal["PENDING", "PROCESSING", "PROCESSED"]
 
 
-class CombinedOrder(Struct, omit_defaults=True):
-    """A combined order (合单): one payment for the orders of several merchants.
+class CombinedOrder(Payable, omit_defaults=True, kw_only=True):
+    """A combined order (合单): one payment for the orders of several merchants."""
 
-    It has the names of an Order where a payment sheet looks at either.
-    """
-
-    mchid: str
-    appid: str
-    out_trade_no: str
-    trade_type: str
     order_keys: list[str]
-    total: int
-    description: str
-    notify_url: str
-    created_at: float
-    expires_at: float
-    fingerprint: str
-    prepay_id: str
-    prepaid_at: float
-    transaction_id: str
-    code_key: str = ""
-    openid: str = ""
-    sub_mchid: str = ""
-    sub_appid: str = ""
-    sub_openid: str = ""
     device_id: str = ""
-    state: str = "NOTPAY"
-    payer_openid: str = ""
-
-    @property
-    def key(self) -> str:
-        """Its place in the table of combined orders."""
-        return f"{self.mchid}:{self.out_trade_no}"
 
     @property
     def payee(self) -> str:

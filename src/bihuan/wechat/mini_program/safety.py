@@ -14,8 +14,6 @@ from bihuan.wechat.api import AppConnection
 
 MAX_TEXT = 2500
 
-Suggestion = Literal["pass", "review", "risky"]
-
 
 class Scene(IntEnum):
     """Where the text or picture shows."""
