@@ -11,7 +11,7 @@ from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.ledger import books, periods
-from bihuan.reconciliation.closing import unsettled
+from bihuan.reconciliation import unsettled
 from bihuan.staff import StaffSession
 
 PROOF_IS_FRESH = timedelta(hours=36)

@@ -7,5 +7,6 @@ the queue until a person or a rule resolves it, and never leaves the table.
 """
 
 from bihuan.reconciliation.checks import CHECKS
+from bihuan.reconciliation.db import Unsettled, unsettled
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "Unsettled", "unsettled"]

@@ -42,6 +42,27 @@ _COUNTED = """cross join lateral (
     where f.merchant_id = d.merchant_id and f.mchid = d.mchid and f.day = d.day) n"""
 
 
+class Unsettled(msgspec.Struct, frozen=True):
+    """Days whose bills are not matched, and differences that nobody has resolved."""
+
+    days: int
+    differences: int
+
+
+async def unsettled(tx: Tx, merchant_id: MerchantId, last: date) -> Unsettled:
+    """Of the days up to and with `last`."""
+    row = await tx.fetchrow(
+        """select (select count(*) from reconciliation_days
+                   where merchant_id = $1 and day <= $2 and state <> 'matched') as days,
+             (select count(*) from reconciliation_differences
+              where merchant_id = $1 and day <= $2 and state <> 'resolved') as differences""",
+        merchant_id,
+        last,
+    )
+    assert row is not None
+    return db.one(Unsettled, row)
+
+
 async def want_days(tx: Tx, rows: Sequence[tuple[MerchantId, str, str, date, datetime]]) -> int:
     """Adds days that are not there: merchant, mchid, sp_mchid, day, when due. How many were new."""
     return await tx.execute(
