@@ -301,6 +301,8 @@ def filled(route: Route, business: Business) -> str:
         "parked_id:str": str(new_id()),
         "number:str": "10000001",
         "plan_code:str": "basic",
+        "purpose:str": "order",
+        "reference_id:uuid": business.paid,
     }.items():
         path = path.replace(f"{{{name}}}", value)
     for name in NOT_THERE:

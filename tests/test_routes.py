@@ -40,6 +40,9 @@ PUBLIC = {
     "GET /api/shop/{m:str}/products/{product_id:uuid}",
     "GET /api/shop/{m:str}/stores",
     "GET /api/shop/{m:str}/notices",
+    "GET /api/shop/{m:str}/payment-methods",
+    # back from Alipay's page: leads on to the storefront, whatever it is told
+    "GET /alipay/{m:str}/return/{purpose:str}/{reference_id:uuid}",
     # signing in and out
     "GET /api/shop/{m:str}/wechat/authorize",
     "GET /api/shop/{m:str}/wechat/callback",
@@ -60,6 +63,7 @@ KINDS_OF_PREFIX = {
     "/api/merchant/": {"staff"},
     "/api/platform/": {"operator"},
     "/wechat/": {"callback"},
+    "/alipay/": {"callback"},
 }
 UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
 

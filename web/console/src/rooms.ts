@@ -54,6 +54,7 @@ export const rooms: Room[] = [
   { name: 'messages', path: '/messages', title: 'messages', needs: ['channels.read'], group: 'wechat', icon: 'sent', view: () => import('@/views/people/MessagesView.vue') },
   { name: 'payment', path: '/payment', title: 'payment', needs: ['payments.read'], group: 'wechat', icon: 'pay', view: () => import('@/views/wechat/PaymentView.vue') },
 
+  { name: 'alipay', path: '/alipay', title: 'alipay', needs: ['payments.read'], group: 'finance', icon: 'pay', view: () => import('@/views/alipay/AlipayView.vue') },
   { name: 'wallets', path: '/wallets', title: 'wallets', needs: ['wallets.read'], group: 'finance', icon: 'pay', view: () => import('@/views/wallet/WalletsView.vue') },
   { name: 'ledger', path: '/ledger', title: 'ledger', needs: ['ledger.read'], group: 'finance', icon: 'ledger', view: () => import('@/views/finance/LedgerView.vue') },
   { name: 'trial-balance', path: '/trial-balance', title: 'trialBalance', needs: ['ledger.read'], group: 'finance', icon: 'categories', view: () => import('@/views/finance/TrialView.vue') },

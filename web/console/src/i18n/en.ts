@@ -21,6 +21,7 @@ import { en as rooms } from './texts/rooms'
 import { en as apps } from './texts/apps'
 import { en as books } from './texts/books'
 import { en as wecom } from './texts/wecom'
+import { en as alipay } from './texts/alipay'
 import { en as reconciliation } from './texts/reconciliation'
 
-export const en = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
+export const en = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, alipay, reconciliation }

@@ -21,6 +21,7 @@ import { zh as rooms } from './texts/rooms'
 import { zh as apps } from './texts/apps'
 import { zh as books } from './texts/books'
 import { zh as wecom } from './texts/wecom'
+import { zh as alipay } from './texts/alipay'
 import { zh as reconciliation } from './texts/reconciliation'
 
-export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, reconciliation }
+export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, alipay, reconciliation }

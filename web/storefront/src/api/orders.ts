@@ -1,7 +1,7 @@
 import { merchantCode } from '@/composables/merchant'
 
 import { newKey, request } from './http'
-import type { DeliveryRequest, LineRequest, Order, Page, Payment, PayMethod, PlaceRequest, Quote } from './types'
+import type { DeliveryRequest, LineRequest, Order, Page, PayBy, Payment, PayMethod, PlaceRequest, Quote } from './types'
 
 const shop = (): string => `/api/shop/${merchantCode.value}`
 
@@ -28,6 +28,9 @@ export const cancelOrder = (orderId: string, reason: string): Promise<Order> =>
 /** `walletFen` of it comes from the wallet; the method "wallet" takes the whole from there, at once. */
 export const payOrder = (orderId: string, method: PayMethod | 'wallet', walletFen = 0): Promise<Payment> =>
   request('POST', `${shop()}/orders/${orderId}/pay`, { body: { method, wallet_fen: walletFen }, idempotencyKey: newKey() })
+
+/** Which ways to pay the merchant has connected. */
+export const paymentMethods = (): Promise<Record<PayBy, boolean>> => request('GET', `${shop()}/payment-methods`)
 
 /** Makes the platform ask WeChat when no notification has come; rate limited, so use it sparingly. */
 export const syncPayment = (orderId: string): Promise<Order> =>

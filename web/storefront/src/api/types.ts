@@ -217,7 +217,10 @@ export interface Order {
   remark: string | null
 }
 
-export type PayMethod = 'wechat_jsapi' | 'wechat_mini' | 'wechat_native' | 'wechat_h5'
+export type PayMethod = 'wechat_jsapi' | 'wechat_mini' | 'wechat_native' | 'wechat_h5' | 'alipay_page' | 'alipay_wap'
+
+/** Whose money it is to come from. */
+export type PayBy = 'wechat' | 'alipay'
 
 /** What WeChat's payment call takes, passed on untouched. */
 export interface PayParams {

@@ -1,5 +1,5 @@
-import { getOrder, syncPayment } from '@/api/orders'
-import type { Order, Payment, PayMethod, PayParams } from '@/api/types'
+import { getOrder, paymentMethods, syncPayment } from '@/api/orders'
+import type { Order, PayBy, Payment, PayMethod, PayParams } from '@/api/types'
 
 import { miniProgramFrame } from './frame'
 import { findBridge, payByBridge, payInFrame, type PayOutcome } from './wechat'
@@ -7,7 +7,7 @@ import { findBridge, payByBridge, payInFrame, type PayOutcome } from './wechat'
 /** Asks the platform for a payment of one kind: of an order, or of a top-up. */
 export type Payer = (method: PayMethod) => Promise<Payment>
 
-/** How a started payment goes on: the sheet has closed, a code waits to be scanned, or WeChat's page opens. */
+/** How a started payment goes on: the sheet has closed, a code waits to be scanned, or a page of WeChat's or Alipay's opens. */
 export type PayStart =
   | { kind: 'sheet'; outcome: PayOutcome }
   | { kind: 'code'; codeUrl: string; expiresAt: string }
@@ -47,11 +47,33 @@ async function leaveForWeChat(pay: Payer): Promise<boolean> {
   location.href = `${url}${url.includes('?') ? '&' : '?'}redirect_url=${encodeURIComponent(back)}`
   return true
 }
+
+/** Opens Alipay's page, which leads back by the platform; false where there is none. */
+async function leaveForAlipay(pay: Payer): Promise<boolean> {
+  const url = (await pay(onPhone() ? 'alipay_wap' : 'alipay_page')).h5_url
+  if (url) location.href = url
+  return Boolean(url)
+}
 // #endif
 
-/** Starts the payment in the way this place allows: the mini program's sheet, WeChat's bridge, or a code to scan. */
-export async function startPayment(pay: Payer): Promise<PayStart> {
+/** What a shopper may choose from here: inside WeChat nobody pays by Alipay, elsewhere whatever is connected. */
+export async function waysToPay(): Promise<PayBy[]> {
+  let inWeChat = true
+  // #ifdef H5
+  inWeChat = Boolean(miniProgramFrame) || Boolean(await findBridge())
+  // #endif
+  if (inWeChat) return ['wechat']
+  const connected = await paymentMethods().catch(() => null)
+  const ways = (['wechat', 'alipay'] as const).filter((way) => connected?.[way])
+  return ways.length ? ways : ['wechat']
+}
+
+/** Starts the payment in the way this place allows: the mini program's sheet, WeChat's bridge, a page, or a code. */
+export async function startPayment(pay: Payer, by: PayBy = 'wechat'): Promise<PayStart> {
   let start: PayStart | null = null
+  // #ifdef H5
+  if (by === 'alipay' && (await leaveForAlipay(pay))) return { kind: 'page' }
+  // #endif
   // #ifdef MP-WEIXIN
   const mini = await pay('wechat_mini')
   start = { kind: 'sheet', outcome: mini.pay_params ? await payByMiniProgram(mini.pay_params) : 'fail' }

@@ -89,6 +89,9 @@ export const en: Same<typeof zh> = {
     wechat_mini: 'WeChat Pay · mini program',
     wechat_native: 'WeChat Pay · QR',
     wechat_h5: 'WeChat Pay · browser',
+    alipay_page: 'Alipay · desktop page',
+    alipay_wap: 'Alipay · mobile page',
+    alipay_qr: 'Alipay · QR',
     wallet: 'Stored value',
   },
   paymentStates: {

@@ -92,6 +92,9 @@ export const zh = {
     wechat_mini: '微信支付 · 小程序',
     wechat_native: '微信支付 · 扫码',
     wechat_h5: '微信支付 · 浏览器',
+    alipay_page: '支付宝 · 电脑网站',
+    alipay_wap: '支付宝 · 手机网站',
+    alipay_qr: '支付宝 · 扫码',
     wallet: '储值',
   } as Record<string, string>,
   paymentStates: {

@@ -90,6 +90,11 @@ export const zh = {
     notification_malformed: '内容不完整',
     unsupported_media_type: '不是 JSON',
     body_too_large: '内容过大',
+    alipay_signature_invalid: '支付宝：签名不对',
+    alipay_signature_missing: '支付宝：没有签名',
+    alipay_app_unknown: '支付宝：不是本商家的应用',
+    alipay_app_differs: '支付宝：应用不符',
+    alipay_malformed: '支付宝：内容不完整',
   } as Record<string, string>,
 }
 
@@ -183,5 +188,10 @@ export const en: Same<typeof zh> = {
     notification_malformed: 'Malformed',
     unsupported_media_type: 'Not JSON',
     body_too_large: 'Too large',
+    alipay_signature_invalid: 'Alipay: wrong signature',
+    alipay_signature_missing: 'Alipay: no signature',
+    alipay_app_unknown: 'Alipay: an app of somebody else',
+    alipay_app_differs: 'Alipay: another app',
+    alipay_malformed: 'Alipay: incomplete',
   } as Record<string, string>,
 }
