@@ -101,7 +101,8 @@ async def test_a_transaction_leads_to_what_it_comes_from(rt: Runtime, client: ht
     assert (row["late"], row["booked_on"]) == (False, "2024-10-03")
     detail = await get(client, headers, f"{FINANCE}/transactions/{row['transaction_id']}")
     assert detail["transaction"] == row
-    assert detail["origins"] == [{"kind": "payout", "id": row["source_id"], "label": ""}]
+    (origin,) = detail["origins"]
+    assert (origin["kind"], origin["id"], origin["label"]) == ("payout", row["source_id"], "")
     _, stranger = await sign_in(rt, client)
     lost = await client.get(f"{FINANCE}/transactions/{row['transaction_id']}", headers=stranger)
     assert lost.status_code == 404
@@ -235,6 +236,36 @@ async def test_vouchers_balance_and_bear_the_merchants_codes(rt: Runtime, client
     assert (
         await client.get(f"{FINANCE}/months/2024-10/vouchers", params={"format": "sap"}, headers=headers)
     ).status_code == 400
+
+
+async def test_vouchers_in_the_text_that_yonyou_takes_in(rt: Runtime, client: httpx.AsyncClient) -> None:
+    merchant_id, headers = await sign_in(rt, client)
+    await keep_books(rt, merchant_id)
+    named = {"items": [{"account": "sales", "code": "600101", "name": "收入, 线上"}]}
+    await client.put(f"{FINANCE}/account-codes", json=named, headers=headers)
+    answer = await client.get(f"{FINANCE}/months/2024-10/vouchers", params={"format": "yonyou"}, headers=headers)
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert "vouchers-yonyou-2024-10-open.txt" in answer.headers["content-disposition"]
+    first, *lines, last = answer.content.decode("gb18030").split("\r\n")
+    assert (first, last) == ("填制凭证,V800", "")
+    seen: list[tuple[str, ...]] = []
+    sums: dict[tuple[str, ...], int] = {}
+    for line in lines:
+        fields = line.split(",")
+        assert len(fields) == 8, line
+        day, sign, number, enclosed, memo, code, debit, credit = fields
+        assert (sign, day[:8], enclosed.isdigit()) == ("记", "2024-10-", True)
+        assert len(memo.encode("gb18030")) <= 60
+        assert code
+        assert (fen(debit) == 0) != (fen(credit) == 0), "one side, and zero on the other"
+        voucher = (day, sign, number)
+        if voucher not in seen:
+            seen.append(voucher)
+        assert seen[-1] == voucher, "the lines of a voucher stand together"
+        sums[voucher] = sums.get(voucher, 0) + fen(debit) - fen(credit)
+    assert set(sums.values()) == {0}
+    assert len(seen) == 6
+    assert sum(fen(line.split(",")[7]) for line in lines if ",600101," in line) == 4400
 
 
 async def test_a_clerk_opens_no_room_and_a_manager_closes(rt: Runtime, client: httpx.AsyncClient) -> None:

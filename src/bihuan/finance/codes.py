@@ -33,11 +33,12 @@ SUGGESTED: dict[str, tuple[str, str]] = {
     "tool_costs": ("660102", "销售费用-平台工具费"),
     "compensation": ("671101", "营业外支出-赔付"),
     "differences": ("671102", "营业外支出-对账差异"),
+    "till_expenses": ("660201", "管理费用-零星支出"),
     "platform_fee": ("660103", "销售费用-平台服务费"),
     "interbook_clearing": ("1221", "其他应收款-平台往来"),
 }
 """By the numbering of the Chinese accounting standards for enterprises (会计科目: 1001, 1002, 1012, 1221, 2203, 2241,
-6001, 6051, 6601, 6603, 6711), with detail accounts of our own below; a merchant under other rules edits them."""
+6001, 6051, 6601, 6602, 6603, 6711), with detail accounts of our own below; a merchant under other rules edits them."""
 _ELSE = ("1901", "待处理财产损溢")
 
 

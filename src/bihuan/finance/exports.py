@@ -1,14 +1,8 @@
-"""Files of the books: the journal and vouchers, streamed as CSV, and the journal as a workbook.
-
-Vouchers: one per day and source, numbered through the month in the order of days and sources, so that a closed month
-gives the same file each time. `kingdee` has the columns of 金蝶 KIS 标准版's import of vouchers, as a guide lists
-them (docs/bookkeeping.md names it). It was tried against that description, not against an installation.
-"""
+"""The journal as files, streamed as CSV and as a workbook. Vouchers are `vouchers`."""
 
 import csv
 import io
-from collections.abc import AsyncGenerator, Mapping
-from datetime import date
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +10,14 @@ from openpyxl import Workbook
 
 from bihuan import ledger
 from bihuan.finance.errors import ExportTooLarge
-from bihuan.finance.schemas import AccountCodeView, VoucherFormat
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
-from bihuan.ledger import books, journal, periods
-from bihuan.ledger.books import VoucherLine
+from bihuan.ledger import journal, periods
 from bihuan.ledger.journal import Filter, TransactionRow
 
 PAGE = 1000
 MOST_SHEET_ROWS = 200_000
-_BOM = "\ufeff"
+BOM = "\ufeff"
 """Without it Excel reads a CSV of Chinese as GBK."""
 
 SOURCES_ZH: dict[str, str] = {
@@ -52,15 +44,13 @@ SOURCES_ZH: dict[str, str] = {
     "till_pay_out": "收银机支出",
     "till_difference": "盘点差异",
     "till_banking": "缴存银行",
+    "order_cancelled": "订单取消",
     "import": "导入",
 }
 
 _JOURNAL_ZH = ("记账日", "业务时间", "来源", "摘要", "科目", "科目名称", "借方", "贷方", "交易号", "来源号")
 _JOURNAL_EN = ("Booked on", "Occurred at", "Source", "Description", "Account", "Name", "Debit", "Credit",
                "Transaction", "Cause")  # fmt: skip
-_GENERIC = ("日期", "凭证字", "凭证号", "摘要", "科目编码", "科目名称", "借方金额", "贷方金额", "附单据数")
-_KINGDEE = ("日期", "凭证字", "凭证号", "附单据数", "摘要", "科目代码", "科目名称", "借方金额", "贷方金额", "币别",
-            "汇率", "数量", "单价", "制单人", "审核人", "过账人")  # fmt: skip
 
 
 def yuan(fen: int) -> str:
@@ -73,7 +63,8 @@ def plain(text: str) -> str:
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
 
 
-def _line(cells: list[str] | tuple[str, ...]) -> str:
+def line_of(cells: list[str] | tuple[str, ...]) -> str:
+    """A line of CSV."""
     out = io.StringIO()
     csv.writer(out).writerow(cells)
     return out.getvalue()
@@ -106,10 +97,10 @@ def _cells(row: TransactionRow, language: str) -> list[tuple[Any, ...]]:
 
 async def journal_csv(rt: Runtime, merchant_id: MerchantId, wanted: Filter, language: str) -> AsyncGenerator[str, None]:
     """The journal as CSV, one line per entry, amounts in yuan."""
-    yield _BOM + _line(_JOURNAL_EN if language == "en" else _JOURNAL_ZH)
+    yield BOM + line_of(_JOURNAL_EN if language == "en" else _JOURNAL_ZH)
     async for rows in journal_pages(rt, merchant_id, wanted):
         yield "".join(
-            _line((*cells[:6], yuan(cells[6]), yuan(cells[7]), *cells[8:]))
+            line_of((*cells[:6], yuan(cells[6]), yuan(cells[7]), *cells[8:]))
             for row in rows
             for cells in _cells(row, language)
         )
@@ -131,36 +122,3 @@ async def journal_sheet(rt: Runtime, merchant_id: MerchantId, wanted: Filter, la
             book.close()
             raise ExportTooLarge(most=MOST_SHEET_ROWS)
     book.save(path)
-
-
-async def vouchers_csv(
-    rt: Runtime,
-    merchant_id: MerchantId,
-    month: date,
-    form: VoucherFormat,
-    codes: Mapping[str, AccountCodeView],
-) -> AsyncGenerator[str, None]:
-    """The vouchers of a month as CSV: each balances."""
-    yield _BOM + _line(_KINGDEE if form == "kingdee" else _GENERIC)
-    number = 0
-    async with rt.db.session() as tx:
-        async for day in books.voucher_lines(tx, merchant_id, month, periods.end_of(month)):
-            source = ""
-            for line in day:
-                number, source = (number + 1, line.source) if line.source != source else (number, source)
-                yield "".join(_line(cells) for cells in _voucher(line, number, form, codes[line.account]))
-
-
-def _voucher(line: VoucherLine, number: int, form: VoucherFormat, code: AccountCodeView) -> list[tuple[str, ...]]:
-    """The lines of a voucher for one account: its debits, then its credits."""
-    day = line.day.isoformat()
-    memo = f"{SOURCES_ZH.get(line.source, line.source)}汇总 {day} {line.transactions}笔"
-    sides = [(yuan(line.debit_fen), ""), ("", yuan(line.credit_fen))]
-    named = (plain(code.code), plain(code.name))
-    return [
-        (day, "记", str(number), str(line.transactions), memo, *named, *side, "RMB", "1", "", "", "", "", "")
-        if form == "kingdee"
-        else (day, "记", str(number), memo, *named, *side, str(line.transactions))
-        for side in sides
-        if any(side)
-    ]

@@ -1,9 +1,10 @@
-"""Cash flow, income by day, and what a transaction comes from."""
+"""Cash flow, income by day, and a transaction with what it comes from."""
 
 from datetime import date
 from uuid import UUID
 
-from bihuan import ledger, orders
+from bihuan import ledger
+from bihuan.finance import tracing
 from bihuan.finance.schemas import (
     CashFlow,
     ChannelName,
@@ -11,14 +12,12 @@ from bihuan.finance.schemas import (
     Income,
     IncomeDay,
     IncomeLine,
-    Origin,
     TransactionDetail,
 )
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
-from bihuan.kernel.ids import MerchantId, OrderId
+from bihuan.kernel.ids import MerchantId
 from bihuan.ledger import books, journal
-from bihuan.payments import origins as paid_for
 
 CHANNELS = tuple(row.account for row in ledger.CHART.values() if row.kind == "asset")
 """Where money can be: WeChat, Alipay, cards on their way, drawers, the bank, elsewhere."""
@@ -63,32 +62,4 @@ async def detail(tx: Tx, merchant_id: MerchantId, transaction_id: UUID, language
     row = next((row for row in found.rows if row.transaction_id == transaction_id), None)
     if row is None:
         raise NotFound
-    return TransactionDetail(ledger.view_of(row, language), await _origins(tx, merchant_id, row.source, row.source_id))
-
-
-_OF_ORDERS = {"order", "commission"}
-_OF_RECEIPTS = {"receipt", "refused_receipt"}
-_OF_REFUNDS = {"refund", "refund_decision", "commission_return"}
-
-
-async def _origins(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID) -> list[Origin]:
-    """From the nearest cause to the order; a source that we cannot follow is shown by its id."""
-    if source in _OF_RECEIPTS:
-        near = await paid_for.of_receipts(tx, merchant_id, [source_id])
-    elif source in _OF_REFUNDS:
-        near = await paid_for.of_refunds(tx, merchant_id, [source_id])
-    else:  # an order itself, a commission of one, or what only its own room knows
-        order = await _order(tx, merchant_id, source_id) if source in _OF_ORDERS else None
-        return [order or Origin(source, source_id)]
-    origins = [Origin(source, source_id, one.number) for one in near] or [Origin(source, source_id)]
-    for one in near:
-        if one.purpose == "order" and (order := await _order(tx, merchant_id, one.reference_id)):
-            origins.append(order)
-        else:
-            origins.append(Origin(one.purpose, one.reference_id))
-    return origins
-
-
-async def _order(tx: Tx, merchant_id: MerchantId, order_id: UUID) -> Origin | None:
-    found = (await orders.list_orders(tx, merchant_id, [OrderId(order_id)])).get(OrderId(order_id))
-    return Origin("order", order_id, found.order_no) if found else None
+    return TransactionDetail(ledger.view_of(row, language), await tracing.trace(tx, merchant_id, row))

@@ -13,7 +13,7 @@ from litestar.params import FromPath, JSONBody, Parameter, QueryParameter
 from litestar.response import Stream
 
 from bihuan import merchants
-from bihuan.finance import closing, codes, db, exports, rooms
+from bihuan.finance import closing, codes, db, exports, rooms, vouchers
 from bihuan.finance.errors import VerifyUnderWay
 from bihuan.finance.schemas import (
     AccountCodes,
@@ -157,8 +157,8 @@ async def export_vouchers(
         of_account = {row.account: row for row in await codes.list_codes(tx, staff.merchant_id, "zh")}
         through = await periods.closed_through(tx, staff.merchant_id)
     draft = "" if through is not None and periods.end_of(named) <= through else "-open"
-    rows = exports.vouchers_csv(rt, staff.merchant_id, named, form, of_account)
-    return _file(rows, f"vouchers-{form}-{month}{draft}.csv", "text/csv")
+    rows = vouchers.file_of(rt, staff.merchant_id, named, form, of_account)
+    return _file(rows, f"vouchers-{form}-{month}{draft}.{vouchers.SUFFIX[form]}", vouchers.MEDIA[form])
 
 
 @get("/api/merchant/finance/account-codes", opt=access("staff:ledger.read"))

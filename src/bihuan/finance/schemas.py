@@ -11,15 +11,22 @@ from bihuan.kernel.verification import Finding
 from bihuan.ledger.schemas import TransactionView
 
 Format = Literal["csv", "xlsx"]
-VoucherFormat = Literal["generic", "kingdee"]
+VoucherFormat = Literal["generic", "kingdee", "yonyou"]
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """What a transaction comes from. `kind` says what `id` is of; a room of the console may show it."""
+    """What a transaction comes from. `kind` says what `id` is of; a room of the console may show it.
+
+    `merchant_id`: in the platform's book, whom it is about. `day` and `mchid` name the bill of a "bill_day".
+    """
 
     kind: str
     id: UUID
     label: str = ""
+    merchant_id: UUID | None = None
+    day: date | None = None
+    mchid: str | None = None
+    shopper_id: UUID | None = None
 
 
 class TransactionDetail(msgspec.Struct, frozen=True):

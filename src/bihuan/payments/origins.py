@@ -46,3 +46,34 @@ async def of_refunds(tx: Tx, merchant_id: MerchantId, refund_ids: Sequence[UUID]
         refund_ids,
     )
     return db.many(PaidFor, rows)
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """Why a refund was decided: what asked for it, by its id."""
+
+    cause: str
+    cause_id: UUID
+
+
+async def cause_of(tx: Tx, merchant_id: MerchantId, refund_id: UUID) -> Cause | None:
+    """The cause of a refund or of a decision to refund; None for what went back by itself."""
+    row = await tx.fetchrow(
+        """select d.cause, d.cause_id from payment_refund_decisions d
+           where d.merchant_id = $1 and (d.decision_id = $2 or d.decision_id = (
+             select r.decision_id from payment_refunds r where r.merchant_id = $1 and r.refund_id = $2)) limit 1""",
+        merchant_id,
+        refund_id,
+    )
+    return db.one_or_none(Cause, row)
+
+
+async def of_cause(tx: Tx, merchant_id: MerchantId, cause: str, cause_id: UUID) -> PaidFor | None:
+    """What the refund of a cause was for."""
+    row = await tx.fetchrow(
+        """select decision_id as id, cause as number, purpose, reference_id from payment_refund_decisions
+           where merchant_id = $1 and cause = $2 and cause_id = $3""",
+        merchant_id,
+        cause,
+        cause_id,
+    )
+    return db.one_or_none(PaidFor, row)
