@@ -10,13 +10,18 @@ from bihuan.kernel import verification
 from bihuan.kernel.ids import SkuId, new_id
 from tests.payments.desk import Json, Till
 
+PASSWORD = "correct horse battery"
+
 
 class Cashier:
     """A person of the shop with a session."""
 
-    def __init__(self, till: Till, http: httpx.AsyncClient, token: str) -> None:
+    def __init__(self, till: Till, http: httpx.AsyncClient, person: staff.Staff, login: str, token: str) -> None:
         self.till = till
         self.http = http
+        self.name = person.name
+        self.login = login
+        self.staff_id = person.staff_id
         self.headers = {"Authorization": f"Bearer {token}"}
 
     async def call(self, method: str, path: str, body: Any = None, key: str | None = None, status: int = 200) -> Any:
@@ -54,18 +59,19 @@ class Cashier:
 
 async def hire(till: Till, http: httpx.AsyncClient, role: staff.Role = "clerk", *, here: bool = True) -> Cashier:
     """A person of the store."""
+    login = f"k-{new_id().hex}"
     async with till.rt.db.transaction() as tx:
         person = await staff.create(
             tx,
             till.merchant_id,
-            login=f"k-{new_id().hex}",
-            password="correct horse battery",
-            name="小收",
+            login=login,
+            password=PASSWORD,
+            name=f"小收{login[-4:]}",
             role=role,
             store_id=till.shop.store_id if here else None,
         )
         token, _ = await identity.open_session(tx, person.user_id, identity.Client())
-    return Cashier(till, http, token)
+    return Cashier(till, http, person, login, token)
 
 
 async def verify(till: Till) -> None:
