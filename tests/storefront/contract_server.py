@@ -182,6 +182,7 @@ ROUTES: tuple[tuple[str, str, bool, Call], ...] = (
     ("GET", _M + "/products", False, lambda s, p, q, b: s.list_products(q)),
     ("GET", _M + "/products/(?P<id>[^/]+)", False, lambda s, p, q, b: s.product(p["id"])),
     ("GET", _M + "/stores", False, lambda s, p, q, b: {"items": contract_data.STORES, "next_cursor": None}),
+    ("GET", _M + "/payment-methods", False, lambda s, p, q, b: {"wechat": True, "alipay": False}),
     ("GET", "/api/shop/session", True, lambda s, p, q, b: {"shopper": s.shopper}),
     ("GET", _M + "/wechat/authorize", False, lambda s, p, q, b: Redirect(q["next"])),
     ("POST", _M + "/wechat/login", False, lambda s, p, q, b: s.login(b, TOKEN)),

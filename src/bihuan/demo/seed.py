@@ -3,7 +3,7 @@
 import msgspec
 
 from bihuan import aftersale, merchants
-from bihuan.demo import plan, settling, shops, signins, wechat, wecom
+from bihuan.demo import alipay, plan, settling, shops, signins, wechat, wecom
 from bihuan.demo.plan import Shop
 from bihuan.demo.signins import SignIn, SignIns
 from bihuan.kernel.errors import NotFound
@@ -56,6 +56,8 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
                 await wecom.choose_notices(rt, merchant)
                 labels = [*labels, *await wecom.connect(rt, sandbox_url, accounts, merchant, shop)]
             await wechat.make_codes(rt, sandbox_url, merchant, labels)
+        if accounts:
+            await alipay.connect(rt, sandbox_url, merchant)
     await settling.agree_terms(rt, selling)
     return DemoSummary(created, connected, str(signins.path_of(rt.settings.home)))
 

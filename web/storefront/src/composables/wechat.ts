@@ -96,13 +96,16 @@ export function loadSdk(): Promise<WeixinJs | null> {
   return sdk
 }
 
+let waited = false
+
 /** The bridge when this page is inside WeChat, otherwise null; it may come a moment after the script. */
 export async function findBridge(): Promise<Bridge | null> {
-  if (view().WeixinJSBridge) return view().WeixinJSBridge ?? null
+  if (view().WeixinJSBridge || waited) return view().WeixinJSBridge ?? null
   await loadSdk()
   return new Promise((resolve) => {
     if (view().WeixinJSBridge) return resolve(view().WeixinJSBridge ?? null)
     const done = (): void => {
+      waited = true
       clearTimeout(timer)
       document.removeEventListener('WeixinJSBridgeReady', done)
       resolve(view().WeixinJSBridge ?? null)
