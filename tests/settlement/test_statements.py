@@ -116,6 +116,24 @@ async def test_plans_are_billed_by_the_day_and_once(desk: Desk) -> None:
     await desk.holds()
 
 
+async def test_months_that_passed_while_no_worker_ran_are_billed_each(desk: Desk) -> None:
+    code = f"p{new_id().hex[-8:]}"
+    await desk.operator.put(f"/plans/{code}", {"name": "基础版", "price_fen": 3100})
+    await desk.operator.put(f"/merchants/{desk.merchant_id}/plan", {"plan_code": code})
+    month = rules.month_of(desk.clock.now())
+    two_ago = (month - timedelta(days=32)).replace(day=1)
+    first = two_ago + timedelta(days=9)
+    await desk.rows("update plan_subscriptions set started_on = $2 where merchant_id = $1", first)
+    for _ in range(2):
+        await plans.bill_due(desk.rt)
+    invoices = (await desk.get("/plan"))["invoices"]
+    assert [(one["month"], one["amount_fen"] == 3100) for one in invoices] == [
+        ((month - timedelta(days=1)).replace(day=1).isoformat(), True),
+        (two_ago.isoformat(), False),
+    ]
+    await desk.holds()
+
+
 async def test_rules_are_checked_previewed_ended_and_frozen_on_the_order(desk: Desk) -> None:
     bad = {"name": "坏", "tiers": [{"from_fen": 200, "percent_bp": 1}, {"from_fen": 100, "percent_bp": 2}]}
     refused = await desk.operator.send("POST", "/rules", bad)

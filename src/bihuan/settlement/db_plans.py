@@ -182,19 +182,26 @@ async def insert_subscription(tx: Tx, merchant_id: MerchantId, one: Subscription
     )
 
 
-async def list_to_bill(tx: Tx, month: date, after: date, limit: int) -> list[MerchantId]:
-    """Merchants that were on a plan in a month and have no invoice of it."""
+async def list_to_bill(tx: Tx, since: date, until: date, limit: int) -> list[tuple[MerchantId, date]]:
+    """Months from `since` to before `until` (first days) in which a merchant was on a plan and that have no invoice.
+
+    The oldest first: a month that passed while no worker ran is billed after it.
+    """
     rows = await tx.fetch(
-        """select distinct s.merchant_id from plan_subscriptions s
-           where s.started_on < $2 and (s.ended_on is null or s.ended_on > $1)
-             and (s.ended_on is null or s.ended_on > s.started_on)
-             and not exists (select from plan_invoices i where i.merchant_id = s.merchant_id and i.month = $1)
-           limit $3""",
-        month,
-        after,
+        """select distinct s.merchant_id, m.month::date as month
+           from plan_subscriptions s
+           cross join lateral generate_series(
+             greatest(date_trunc('month', s.started_on::timestamp), $1::date::timestamp),
+             (least(s.ended_on, $2::date) - 1)::timestamp, interval '1 month') as m (month)
+           where (s.ended_on is null or s.ended_on > s.started_on)
+             and not exists (
+               select from plan_invoices i where i.merchant_id = s.merchant_id and i.month = m.month::date)
+           order by month, s.merchant_id limit $3""",
+        since,
+        until,
         limit,
     )
-    return [MerchantId(row["merchant_id"]) for row in rows]
+    return [(MerchantId(row["merchant_id"]), row["month"]) for row in rows]
 
 
 async def insert_invoice(tx: Tx, merchant_id: MerchantId, invoice: Invoice) -> bool:

@@ -14,6 +14,8 @@ from bihuan.settlement.errors import PlanUnknown
 log = structlog.get_logger(__name__)
 
 PER_RUN = 200
+YEARS_BACK = 1
+"""A month that passed so long ago without a bill, since no worker ran, is not billed by itself any more."""
 
 
 async def subscribe(tx: Tx, merchant_id: MerchantId, plan_code: str | None) -> Subscription | None:
@@ -39,14 +41,14 @@ async def subscribe(tx: Tx, merchant_id: MerchantId, plan_code: str | None) -> S
 
 
 async def bill_due(rt: Runtime) -> int:
-    """The job: bills the month that is over; returns how many merchants. A bill that is there is not made again."""
+    """The job: bills the months that are over; returns how many bills. One that is there is not made again."""
     month = rules.month_of(rt.clock.now())
-    last = (month - timedelta(days=1)).replace(day=1)
+    since = month.replace(year=month.year - YEARS_BACK)
     async with rt.db.session() as tx:
-        due = await db_plans.list_to_bill(tx, last, month, PER_RUN)
-    for merchant_id in due:
+        due = await db_plans.list_to_bill(tx, since, month, PER_RUN)
+    for merchant_id, over in due:
         async with rt.db.transaction() as tx:
-            await bill(tx, merchant_id, last)
+            await bill(tx, merchant_id, over)
     return len(due)
 
 
