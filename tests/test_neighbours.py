@@ -22,7 +22,7 @@ WITHOUT_IDS = {
         f"GET /api/merchant/{name}"
         for name in (
             *("categories", "dashboard", "deliveries", "deliveries/handlers", "followers", "labels"),
-            *("reconciliation/alert", "reconciliation/days", "reconciliation/days.csv"),
+            *("reconciliation/accounts", "reconciliation/alert", "reconciliation/days", "reconciliation/days.csv"),
             *("reconciliation/differences", "reconciliation/differences.csv"),
             *("ledger/accounts", "ledger/transactions", "member-levels", "members", "menu", "messages"),
             *("official-account", "orders", "payment-account", "payments/parked", "products", "profile"),

@@ -70,6 +70,22 @@ async def test_a_day_from_the_till_to_the_bookkeeper(till: Till, http: httpx.Asy
     assert (await till.attempts(unheard))[0].state == "paid"
     assert (await resolve(http, finance, found, "accept")).json()["code"] == "difference_resolved"
 
+    query = {"first": str(day), "last": str(day)}
+    sheet = (await http.get(f"{ROOM}/accounts", headers=finance, params=query)).json()
+    (account,) = sheet["accounts"]
+    assert (account["mchid"], account["active"], account["matched_days"], account["missing_days"]) == (
+        mchid,
+        True,
+        1,
+        0,
+    )
+    assert (account["paid_fen"], account["refunded_fen"], account["fees_fen"]) == (30_000, 2_500, 165)
+    assert (account["opening_fen"], account["withdrawn_fen"], account["other_fen"]) == (0, 5_000, 0)
+    assert (account["closing_fen"], account["closed_on"]) == (30_000 - 165 - 2_500 - 5_000, str(day))
+    assert (sheet["clearing_fen"], sheet["bank_fen"]) == (30_000 - 165 - 2_500 - 5_000, 5_000)  # asked about since
+    backward = {"first": str(calendar.today), "last": str(day)}
+    assert (await http.get(f"{ROOM}/accounts", headers=finance, params=backward)).status_code == 400
+
     before = await till.balances()
     again = await http.post(f"{ROOM}/days", json={"day": str(day)}, headers=finance)
     assert (again.status_code, again.json()["code"]) == (409, "day_reconciled")

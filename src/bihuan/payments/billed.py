@@ -44,12 +44,15 @@ class BilledAccount(msgspec.Struct, frozen=True):
     merchant_id: MerchantId
     mchid: str
     sp_mchid: str
+    active: bool
 
 
-async def list_billed(tx: Tx) -> list[BilledAccount]:
-    """Every merchant's accounts, also former ones: what was paid there is refunded there."""
+async def list_billed(tx: Tx, merchant_id: MerchantId | None = None) -> list[BilledAccount]:
+    """A merchant's accounts, or every merchant's, also former ones: what was paid there is refunded there."""
     rows = await tx.fetch(
-        "select merchant_id, mchid, sp_mchid from payment_accounts where mchid <> '' order by merchant_id, mchid"
+        """select merchant_id, mchid, sp_mchid, active from payment_accounts
+           where mchid <> '' and ($1::uuid is null or merchant_id = $1) order by merchant_id, active desc, mchid""",
+        merchant_id,
     )
     return db.many(BilledAccount, rows)
 

@@ -9,8 +9,9 @@ import msgspec
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
+from bihuan.payments.billed import BilledAccount
 from bihuan.reconciliation.rules import BillKind
-from bihuan.reconciliation.schemas import Alert, BillView, DayRow, MoveView
+from bihuan.reconciliation.schemas import AccountSheet, Alert, BillView, DayRow, MoveView
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -251,6 +252,39 @@ async def list_all_days(tx: Tx, state: str | None, before: tuple[date, UUID, str
         limit,
     )
     return db.many(DayRow, rows)
+
+
+async def list_sheets(
+    tx: Tx, merchant_id: MerchantId, accounts: Sequence[BilledAccount], first: date, last: date
+) -> list[AccountSheet]:
+    """Each account over some days, in the order given."""
+    rows = await tx.fetch(
+        """select a.mchid, a.sp_mchid, a.active, d.*, f.*,
+             d.closing_fen - d.opening_fen - d.paid_fen + d.refunded_fen + d.fees_fen + d.withdrawn_fen as other_fen
+           from unnest($4::text[], $5::text[], $6::bool[]) with ordinality as a(mchid, sp_mchid, active, place)
+           cross join lateral (
+             select (count(*) filter (where state = 'matched'))::int as matched_days,
+               (count(*) filter (where state <> 'matched'))::int as missing_days,
+               coalesce(sum(paid_fen), 0)::bigint as paid_fen, coalesce(sum(refunded_fen), 0)::bigint as refunded_fen,
+               coalesce(sum(fees_fen), 0)::bigint as fees_fen, coalesce(sum(withdrawn_fen), 0)::bigint as withdrawn_fen,
+               (array_agg(opening_fen order by day) filter (where opening_fen is not null))[1] as opening_fen,
+               (array_agg(closing_fen order by day desc) filter (where closing_fen is not null))[1] as closing_fen,
+               max(day) filter (where closing_fen is not null) as closed_on
+             from reconciliation_days
+             where merchant_id = $1 and mchid = a.mchid and day between $2 and $3) d
+           cross join lateral (
+             select count(*)::int as open_differences, coalesce(sum(abs(book_fen)), 0)::bigint as open_fen
+             from reconciliation_differences
+             where merchant_id = $1 and mchid = a.mchid and day between $2 and $3 and state <> 'resolved') f
+           order by a.place""",
+        merchant_id,
+        first,
+        last,
+        [one.mchid for one in accounts],
+        [one.sp_mchid for one in accounts],
+        [one.active for one in accounts],
+    )
+    return db.many(AccountSheet, rows)
 
 
 async def alert(tx: Tx, merchant_id: MerchantId | None) -> Alert:

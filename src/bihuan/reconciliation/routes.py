@@ -9,16 +9,18 @@ from litestar import Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 from litestar.response import Stream
 
+from bihuan import ledger
 from bihuan.kernel import paging
 from bihuan.kernel.http import IdempotencyKey, access
 from bihuan.kernel.idempotency import run_once
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
+from bihuan.ledger.routes import check_days
 from bihuan.payments import billed
 from bihuan.reconciliation import db, db_differences, export, fetching, resolving, rules
 from bihuan.reconciliation.errors import BillForgotten, DayNotOver, DayReconciled, NoSuchDay
 from bihuan.reconciliation.rules import DayState, Kind
-from bihuan.reconciliation.schemas import Alert, DayRow, DayView, DifferenceRow, Resolve, Wanted
+from bihuan.reconciliation.schemas import Accounts, Alert, DayRow, DayView, DifferenceRow, Resolve, Wanted
 from bihuan.staff import StaffSession
 
 _PIECE = 256 * 1024
@@ -35,6 +37,22 @@ async def get_alert(rt: Runtime, staff: StaffSession) -> Alert:
     """What needs a person: days that failed, and open differences."""
     async with rt.db.session() as tx:
         return await db.alert(tx, staff.merchant_id)
+
+
+@get("/api/merchant/reconciliation/accounts", opt=access("staff:ledger.read"))
+async def list_accounts(
+    rt: Runtime,
+    staff: StaffSession,
+    first: Annotated[date, QueryParameter(name="first", description="China's.")],
+    last: Annotated[date, QueryParameter(name="last", description="China's.")],
+) -> Accounts:
+    """Each account's movements over some days beside the book's balances as they are now. 400 `bad_period`."""
+    check_days(first, last)
+    async with rt.db.session() as tx:
+        known = await billed.list_billed(tx, staff.merchant_id)
+        found = await db.list_sheets(tx, staff.merchant_id, known, first, last)
+        held = await ledger.balances(tx, staff.merchant_id)
+    return Accounts(found, *(held.get(account, 0) for account in ("wechat_clearing", "bank", "differences")))
 
 
 @get("/api/merchant/reconciliation/days", opt=access("staff:ledger.read"))
@@ -59,7 +77,7 @@ async def want_day(rt: Runtime, staff: StaffSession, data: JSONBody[Wanted]) -> 
         age = (rules.day_of(tx.now) - data.day).days
         if not 1 <= age <= rules.MOST_DAYS_BACK or tx.now < rules.ready_at(data.day):
             raise DayNotOver
-        known = [a for a in await billed.list_billed(tx) if a.merchant_id == staff.merchant_id]
+        known = await billed.list_billed(tx, staff.merchant_id)
         accounts = [a for a in known if data.mchid in (None, a.mchid)]
         if not accounts:
             raise NoSuchDay
@@ -201,6 +219,7 @@ async def resolve(
 
 ROUTES = (
     get_alert,
+    list_accounts,
     list_days,
     want_day,
     get_day,

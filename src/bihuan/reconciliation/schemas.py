@@ -146,6 +146,39 @@ class Wanted(msgspec.Struct, frozen=True):
     mchid: Annotated[str, Meta(pattern=r"\A[0-9]{6,32}\Z")] | None = None
 
 
+class AccountSheet(msgspec.Struct, frozen=True, kw_only=True):
+    """What WeChat's bills say of an account over some days.
+
+    `opening_fen` and `closing_fen` are of its fund bills (null without one), the latter at the end of `closed_on`;
+    what lies between them beside the sums is `other_fen`: shares, what is frozen for them, refunds on their way.
+    """
+
+    mchid: str
+    sp_mchid: str
+    active: bool
+    matched_days: int
+    missing_days: int
+    opening_fen: int | None
+    paid_fen: int
+    refunded_fen: int
+    fees_fen: int
+    withdrawn_fen: int
+    other_fen: int | None
+    closing_fen: int | None
+    closed_on: date | None
+    open_differences: int
+    open_fen: int
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """The accounts beside the book's balances as they are now: `wechat_clearing`, `bank` and `differences`."""
+
+    accounts: list[AccountSheet]
+    clearing_fen: int
+    bank_fen: int
+    differences_fen: int
+
+
 class Alert(msgspec.Struct, frozen=True):
     """What needs a person: days that failed and differences that are open; `oldest` is the earliest such day."""
 
