@@ -10,11 +10,15 @@ export interface Turnover {
   closing_fen: number
 }
 
-/** What a transaction comes from: `kind` says what `id` is of. */
+/** What a transaction comes from: `kind` says what `id` is of. In the platform's book `merchant_id` says whose. */
 export interface Origin {
   kind: string
   id: string
   label: string
+  merchant_id: string | null
+  day: string | null
+  mchid: string | null
+  shopper_id: string | null
 }
 
 export interface TransactionDetail {
