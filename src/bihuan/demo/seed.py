@@ -3,7 +3,7 @@
 import msgspec
 
 from bihuan import aftersale, merchants
-from bihuan.demo import alipay, plan, settling, shops, signins, wechat, wecom
+from bihuan.demo import alipay, plan, regulars, settling, shops, signins, wechat, wecom
 from bihuan.demo.plan import Shop
 from bihuan.demo.signins import SignIn, SignIns
 from bihuan.kernel.errors import NotFound
@@ -50,10 +50,12 @@ async def seed(rt: Runtime, sandbox_url: str) -> DemoSummary:
             await shops.restore(rt, merchant, shop, needed, known)
         if shop:
             selling.append(merchant.merchant_id)
+            await regulars.set_terms(rt, merchant)
         if accounts and await wechat.connect(rt, sandbox_url, accounts, merchant, shop):
             connected.append(code)
             if shop:
                 await wecom.choose_notices(rt, merchant)
+                await regulars.give_points(rt, sandbox_url, accounts, merchant)
                 labels = [*labels, *await wecom.connect(rt, sandbox_url, accounts, merchant, shop)]
             await wechat.make_codes(rt, sandbox_url, merchant, labels)
         if accounts:

@@ -11,7 +11,12 @@ from bihuan.kernel.ids import LabelId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 
-_NOTICES = {"order_paid": "订单支付成功通知", "order_shipped": "订单发货通知", "refund_done": "退款成功通知"}
+_NOTICES = {
+    "order_paid": "订单支付成功通知",
+    "order_shipped": "订单发货通知",
+    "refund_done": "退款成功通知",
+    "points_expiring": "积分变动提醒",
+}
 
 
 async def connect(rt: Runtime, sandbox_url: str, accounts: Accounts, merchant: Merchant, shop: Shop) -> list[LabelId]:

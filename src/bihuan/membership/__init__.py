@@ -21,6 +21,7 @@ from .holds import (
     spendable,
 )
 from .rules import DEFAULT_LEVELS, Level
+from .service import gift
 from .terms import PointsSettings, get_settings, save_settings
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "find_by_number",
     "find_member",
     "get_settings",
+    "gift",
     "hold",
     "hold_again",
     "lock",

@@ -62,7 +62,7 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PointsOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that came or went. `source`: order (its id in `source_id`) earned them, redeem (an order's id) spent
+    """Points that came or went. `source`: order (its id in `source_id`) earned them, gift, redeem (an order's id) spent
     them, return gave spent ones back with a refund, refund took earned ones back, owed did so later, expire, merge_in
     or merge_out."""
 
@@ -173,7 +173,7 @@ async def summarize_points(rt: Runtime, merchant: Merchant, shopper: ShopperSess
     return PointsSummary(
         available=available,
         held=held,
-        earned=sums.get("order", 0),
+        earned=sums.get("order", 0) + sums.get("gift", 0),
         redeemed=-sums.get("redeem", 0),
         returned=sums.get("return", 0),
         expired=-sums.get("expire", 0),

@@ -1,6 +1,8 @@
 """Verbs of membership: cards for those who pay, points, levels."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 import msgspec
 
@@ -107,6 +109,23 @@ def _risen(tx: Tx, merchant_id: MerchantId, member: Member, level: Level) -> Mem
         level_code=level.code,
         level_name=level.name,
     )
+
+
+async def gift(
+    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, points: int, source_id: UUID, earned_at: datetime
+) -> None:
+    """Points without a purchase, as old as `earned_at`; once per source. Opens a card where there is none, silently."""
+    known = await db.members_of(tx, merchant_id, [shopper_id])
+    if not known:
+        levels = await get_levels(tx, merchant_id)
+        await db.open_cards(tx, merchant_id, [(shopper_id, earned_at)], levels[0].code)
+        known = await db.members_of(tx, merchant_id, [shopper_id])
+    member_id = known[shopper_id].member_id
+    await db.lock_members(tx, merchant_id, [member_id])
+    given = Entry(
+        member_id=member_id, points=points, growth=0, source="gift", source_id=source_id, occurred_at=earned_at
+    )
+    await db.add_entries(tx, merchant_id, [given])
 
 
 async def merge(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_id: ShopperId) -> None:

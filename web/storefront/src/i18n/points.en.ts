@@ -25,6 +25,7 @@ export const pointsEn: Record<keyof typeof pointsZh, string> = {
   'points.lifeRule': 'Points live {n} months; the oldest are spent first',
   'points.returnRule': 'Points that paid for what is refunded come back with the age they had',
   'points.source.order': 'Earned',
+  'points.source.gift': 'Given',
   'points.source.redeem': 'Spent on an order',
   'points.source.return': 'Back with a refund',
   'points.source.refund': 'Taken back with a refund',

@@ -23,6 +23,7 @@ export const pointsZh = {
   'points.lifeRule': '积分自获得起 {n} 个月内有效，先得先用',
   'points.returnRule': '退款时，用于抵扣的积分按比例退回，有效期不变',
   'points.source.order': '消费获得',
+  'points.source.gift': '赠送',
   'points.source.redeem': '订单抵扣',
   'points.source.return': '退款退回',
   'points.source.refund': '退款收回',
