@@ -8,6 +8,7 @@ import pytest
 
 from bihuan.kernel.clock import OffsetClock
 from bihuan.orders.handlers import expire
+from bihuan.payments import db
 from tests.payments.conftest import Deliver
 from tests.payments.desk import Till
 
@@ -197,6 +198,27 @@ async def test_a_lost_notification_is_asked_for(till: Till, http: httpx.AsyncCli
     assert (await till.state(http, waiting, orders[waiting]))["state"] == "paid"
     assert await till.balances() == {"wechat_clearing": 2000, "sales": -2000}
     await till.verify()
+
+
+async def test_a_payment_is_locked_before_its_attempts(till: Till, http: httpx.AsyncClient) -> None:
+    """Who waits for the payment holds none of its attempts: two attempts of one payment are settled one by one."""
+    buyer = await till.buyer()
+    order_id = await till.order(http, buyer, await till.shop.add_sku())
+    await till.prepare(http, buyer, order_id)
+    (attempt,) = await till.attempts(order_id)
+
+    async def settle() -> None:
+        async with till.rt.db.transaction() as tx:
+            await db.lock_attempts(tx, till.merchant_id, [attempt.out_trade_no])
+
+    async with till.rt.db.transaction() as tx:
+        await tx.fetch("select from payments where merchant_id = $1 for update", till.merchant_id)
+        waiting = asyncio.create_task(settle())
+        blocked = "select count(*) from pg_locks where not granted and locktype in ('transactionid', 'tuple')"
+        while not await tx.fetchval(blocked):
+            await asyncio.sleep(0.02)
+        await tx.fetch("select from payment_attempts where merchant_id = $1 for update nowait", till.merchant_id)
+    await waiting
 
 
 async def test_an_unpaid_attempt_is_asked_about_less_and_less(till: Till, http: httpx.AsyncClient) -> None:

@@ -167,3 +167,21 @@ async def test_what_is_refused(till: Till, http: httpx.AsyncClient, ask: Ask) ->
         assert (await ask("PUT", "/wallet-settings", {**settings, **wrong})).status_code in (400, 422)
     assert (await ask("PUT", "/wallet-settings", {**settings, "enabled": False})).status_code == 200
     assert (await order(http, buyer, 20_00)).json()["code"] == "topups_closed"
+
+
+async def test_orders_and_top_ups_that_come_together_are_settled_apart(till: Till, http: httpx.AsyncClient) -> None:
+    """Each settler ends with the book: two in one transaction would wait for wallets with the book locked."""
+    buyer = await till.buyer()
+    till.door.deaf = True
+    made = (await order(http, buyer, 100_00)).json()
+    url = f"/wallet/topups/{made['topup_id']}/pay"
+    await till.confirm(await till.sheet(buyer, (await buyer.post(http, url, {"method": "wechat_jsapi"})).json()))
+    order_id = await till.order(http, buyer, await till.shop.add_sku())
+    await till.confirm(await till.sheet(buyer, await till.prepare(http, buyer, order_id)))
+    await till.watch()
+    assert (await till.state(http, buyer, order_id))["state"] == "paid"
+    assert await till.purse(buyer) == (100_00, 10_00, 0)
+    settled = await till.rows("""select count(distinct xmin::text) as transactions from payment_attempts
+                                 where merchant_id = $1 and state = 'paid'""")
+    assert settled == [{"transactions": 2}]
+    await verify(till)

@@ -127,11 +127,15 @@ _ATTEMPT = """a.attempt_id, a.payment_id, a.out_trade_no, a.method, a.mchid, a.a
 
 
 async def lock_attempts(tx: Tx, merchant_id: MerchantId, out_trade_nos: Sequence[str]) -> dict[str, AttemptRow]:
-    """Locks attempts and their payments, in the order of their ids; by out_trade_no."""
+    """Locks attempts and their payments, in the order of their ids; by out_trade_no.
+
+    A payment is locked before its attempts, since its table is named first: two that settle two attempts of one
+    payment would wait for one another otherwise.
+    """
     rows = await tx.fetch(
-        f"""select {_ATTEMPT} from payment_attempts a
-            join payments p on p.merchant_id = a.merchant_id and p.payment_id = a.payment_id
-            where a.merchant_id = $1 and a.out_trade_no = any($2)
+        f"""select {_ATTEMPT} from payments p
+            join payment_attempts a on a.merchant_id = p.merchant_id and a.payment_id = p.payment_id
+            where p.merchant_id = $1 and a.merchant_id = $1 and a.out_trade_no = any($2)
             order by p.payment_id, a.attempt_id for no key update""",  # noqa: S608 - names of columns
         merchant_id,
         out_trade_nos,

@@ -14,7 +14,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments import settling
 from bihuan.payments.errors import SettlementBusy
 from bihuan.payments.settlers import Settlers
-from bihuan.payments.settling import Heard, Outcome
+from bihuan.payments.settling import Heard, Outcome, SeveralPurposes
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,12 @@ async def settle_safely(
     """Settles a batch; when it fails as a whole, each alone, so that one does not hold up its neighbours."""
     try:
         return [*await settling.settle(rt, settlers, merchant_id, heard)]
+    except SeveralPurposes as several:
+        found: dict[int, Outcome | Exception] = {}
+        for places in several.places:
+            outcomes = await settle_safely(rt, settlers, merchant_id, [heard[place] for place in places])
+            found.update(zip(places, outcomes, strict=True))
+        return [found[place] for place in range(len(heard))]
     except Exception as error:
         collided = isinstance(error, (asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError))
         if len(heard) == 1 and not collided:

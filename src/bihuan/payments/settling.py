@@ -4,7 +4,7 @@ The attempts are locked, the settlers decide, and then everything is written: at
 was refused, postings, facts. Told twice, a transaction changes nothing the second time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 from uuid import UUID
 
@@ -48,6 +48,17 @@ class NotTogether(Exception):
     """Two receipts of one payment with a part from the wallet: each is to be settled alone."""
 
 
+class SeveralPurposes(Exception):
+    """Money for several purposes: each is to be settled alone, since each settler ends with the book.
+
+    `places` of the batch, by purpose.
+    """
+
+    def __init__(self, places: Sequence[Sequence[int]]) -> None:
+        super().__init__(f"{len(places)} purposes")
+        self.places = places
+
+
 class _Case(msgspec.Struct):
     heard: Heard
     attempt: AttemptRow
@@ -65,7 +76,10 @@ async def settle(rt: Runtime, settlers: Settlers, merchant_id: MerchantId, heard
 
 
 async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: Sequence[Heard]) -> list[Outcome]:
-    """Settles a batch. Raises LookupError for a purpose nobody settles, NotTogether, and what a settler raises."""
+    """Settles a batch.
+
+    Raises LookupError for a purpose nobody settles, NotTogether, SeveralPurposes, and what a settler raises.
+    """
     attempts = await db.lock_attempts(tx, merchant_id, sorted({h.transaction.out_trade_no for h in heard}))
     outcomes: list[tuple[Outcome, str | None]] = []
     cases: dict[int, _Case] = {}
@@ -78,6 +92,7 @@ async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: 
             taken.add(attempt.attempt_id)
             asked = Asked(attempt.mchid, attempt.appid, attempt.amount_fen, attempt.sp_mchid)
             cases[place] = _Case(one, attempt, _judge(asked, one.transaction))
+    _one_purpose(cases, len(heard))
     await _find_parts(tx, merchant_id, list(cases.values()))
     await _ask_settlers(tx, settlers, merchant_id, [case for case in cases.values() if case.judgement.verdict is None])
     for place, case in cases.items():
@@ -88,6 +103,15 @@ async def settle_in(tx: Tx, settlers: Settlers, merchant_id: MerchantId, heard: 
     if seen:
         await db.insert_seen(tx, merchant_id, seen)
     return [outcome for outcome, _ in outcomes]
+
+
+def _one_purpose(cases: Mapping[int, _Case], size: int) -> None:
+    groups: dict[str, list[int]] = {}
+    for place, case in cases.items():
+        groups.setdefault(case.attempt.purpose, []).append(place)
+    if len(groups) > 1:
+        groups[next(iter(groups))] += [place for place in range(size) if place not in cases]
+        raise SeveralPurposes(list(groups.values()))
 
 
 def _judge(asked: Asked, told: Transaction | Trade) -> Judgement:
