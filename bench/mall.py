@@ -52,6 +52,7 @@ class Mall:
             "BIHUAN_HOME": str(home),
             "BIHUAN_PORT": str(port),
             "BIHUAN_SANDBOX_PORT": str(sandbox_port),
+            "BIHUAN_DEMO_CASES": "0",
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.http = httpx.Client(base_url=self.url, trust_env=False, timeout=20)

@@ -45,6 +45,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How long the files of WeChat's bills are kept; 0 is for ever. What was reconciled stays."""
     demo_marker: Path | None = None
     """With the demo: the file that appears when its data is there."""
+    demo_cases: bool = True
+    """Whether the demo has orders and after-sale cases to look at; tests begin with an empty shop."""
 
     @property
     def secure_cookies(self) -> bool:
@@ -82,5 +84,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             log_json=env.get("BIHUAN_LOG_JSON", "") == "1",
             page_memory_seconds=float(env.get("BIHUAN_PAGE_MEMORY_SECONDS", "1")),
             bill_days=int(env.get("BIHUAN_BILL_DAYS", "400")),
+            demo_cases=env.get("BIHUAN_DEMO_CASES", "1") != "0",
             demo_marker=Path(env["BIHUAN_DEMO_MARKER"]) if env.get("BIHUAN_DEMO_MARKER") else None,
         )

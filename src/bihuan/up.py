@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
@@ -239,6 +240,8 @@ def run(settings: Settings, *, demo: bool) -> int:
             supervisor.seed()
         health = supervisor.wait_until_serving("/healthz")
         _welcome(settings, health["links"], demo=demo)
+        if demo and settings.demo_cases:
+            threading.Thread(target=_make_cases, args=(supervisor.settings,), daemon=True, name="demo-cases").start()
         while not stop:
             time.sleep(0.25)
             supervisor.tend()
@@ -292,6 +295,16 @@ async def _seed(settings: Settings) -> None:
         await demo.seed(rt, settings.sandbox_url or "")
     finally:
         await rt.close()
+
+
+def _make_cases(settings: Settings) -> None:
+    """The demo's after-sale, beside what serves already. It is decoration: what fails is told, and stops nothing."""
+    from bihuan.demo import cases
+
+    try:
+        asyncio.run(cases.make(settings, settings.sandbox_url or ""))
+    except (cases.DemoCasesFailed, httpx.HTTPError) as error:
+        typer.secho(f"the demo's after-sale cases: {error}", fg="yellow", err=True)
 
 
 def _welcome(settings: Settings, links: dict[str, str | None], *, demo: bool) -> None:

@@ -55,8 +55,12 @@ def _case_path(code: str, case_id: object) -> str:
 
 
 async def tell_shoppers(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
-    """Tells the shopper in the chat what happened in her case, with the way to it."""
-    told: list[tuple[Envelope, AftersaleMoved]] = [(e, e.fact) for e in envelopes if e.fact.step in _SAID]
+    """Tells the shopper in the chat what happened in her case, with the way to it.
+
+    That the money is back she hears once: where the merchant sends notices, that one says it.
+    """
+    steps = _SAID.keys() - ({"completed"} if await channels.sends_notices(tx, merchant_id) else set())
+    told: list[tuple[Envelope, AftersaleMoved]] = [(e, e.fact) for e in envelopes if e.fact.step in steps]
     openids = await channels.openids_of(tx, merchant_id, list({fact.shopper_id for _, fact in told})) if told else {}
     if not openids:
         return
