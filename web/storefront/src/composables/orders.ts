@@ -15,17 +15,19 @@ const REFUNDS: Record<string, MessageKey> = {
   refunded: 'state.refunded',
 }
 
-/** The state as the shopper says it; a paid pickup order waits at the store, not for a parcel. */
+/** The state as the shopper says it: all of it paid back counts most; a paid pickup order waits at the store, not for a parcel. */
 export function stateName(order: Order): string {
+  if (order.refund_status === 'refunded') return t('state.refunded')
   if (order.state === 'paid' && order.delivery.method === 'pickup') return t('state.readyForPickup')
   return t(NAMES[order.state] ?? 'state.unknown')
 }
 
 export function refundName(order: Order): string {
   const key = REFUNDS[order.refund_status]
-  return order.refunded_fen > 0 && key ? t(key) : ''
+  return order.refunded_fen > 0 && order.refund_status !== 'refunded' && key ? t(key) : ''
 }
 
 export const pieces = (order: Order): number => order.lines.reduce((sum, line) => sum + line.quantity, 0)
 
-export const canConfirm = (order: Order): boolean => order.state === 'delivered' && order.delivery.method === 'ship'
+export const canConfirm = (order: Order): boolean =>
+  order.state === 'delivered' && order.delivery.method === 'ship' && order.refund_status !== 'refunded'

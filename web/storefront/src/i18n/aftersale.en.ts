@@ -163,4 +163,6 @@ export const aftersaleEn: Record<keyof typeof aftersaleZh, string> = {
   'after.variantNote': 'Variants at the same price only; for another one, return it and order anew.',
   'after.less': 'You may ask for less, up to {amount}',
   'after.amountBad': 'Between 0.01 and {amount}',
+  'after.view': 'View cases',
+  'order.hintRefunded': 'The money went back the way it came',
 }

@@ -161,4 +161,6 @@ export const aftersaleZh = {
   'after.variantNote': '只能换同价的规格，不补差价；想要其他价格的规格，请退货后重新下单。',
   'after.less': '可以修改，最多 {amount}',
   'after.amountBad': '请输入 0.01 至 {amount} 之间的金额',
+  'after.view': '查看售后',
+  'order.hintRefunded': '款项已按原支付方式退回',
 } as const
