@@ -82,6 +82,25 @@ export interface Difference {
   resolved_at: string | null
 }
 
+/** What the bills say of an account over some days. */
+export interface AccountSheet {
+  mchid: string
+  sp_mchid: string
+  active: boolean
+  matched_days: number
+  missing_days: number
+  opening_fen: number | null
+  paid_fen: number
+  refunded_fen: number
+  fees_fen: number
+  withdrawn_fen: number
+  other_fen: number | null
+  closing_fen: number | null
+  closed_on: string | null
+  open_differences: number
+  open_fen: number
+}
+
 const ROOM = '/api/merchant/reconciliation'
 
 export async function days(scope: Scope, query: Query): Promise<Page<Day>> {
@@ -96,6 +115,8 @@ export async function differences(scope: Scope, query: Query): Promise<Page<Diff
   return { ...page, items: page.items.map((one) => ({ ...one.difference, merchant_name: one.merchant_name })) }
 }
 
+export const accounts = (first: string, last: string): Promise<{ accounts: AccountSheet[]; clearing_fen: number; bank_fen: number; differences_fen: number }> =>
+  get(`${ROOM}/accounts`, { first, last })
 export const day = (d: Day): Promise<{ day: Day; bills: Bill[]; moves: Move[] }> => get(`${ROOM}/days/${d.day}/${d.mchid}`)
 export const again = (date: string, mchid: string | null): Promise<Page<Day>> => post(`${ROOM}/days`, { day: date, mchid })
 export const resolve = (d: Difference, action: string, note: string, key: string): Promise<Difference> =>
