@@ -1,12 +1,12 @@
 """A sandbox from a YAML file: what it makes, and how it tells a mistake."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from tests.wechat_sandbox.desk import Sandbox
+from tests.wechat_sandbox.desk import Sandbox, free_port
+from wechat_sandbox.cli import cli
 
 WHOLE = """\
 seed: teahouse
@@ -31,14 +31,8 @@ faults:
 
 
 def check(path: Path) -> tuple[int, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "wechat_sandbox", "--check-config", str(path)],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    return done.returncode, (done.stdout + done.stderr).strip()
+    done = CliRunner().invoke(cli, ["--check-config", str(path)])
+    return done.exit_code, done.output.strip()
 
 
 def test_a_whole_file(tmp_path: Path) -> None:
@@ -99,7 +93,6 @@ def test_other_refusals(tmp_path: Path) -> None:
     (tmp_path / "list.yaml").write_text("- a\n- b\n")
     code, said = check(tmp_path / "list.yaml")
     assert (code, "Expected `object`, got `array`" in said) == (1, True)
-    with pytest.raises(RuntimeError):
-        Sandbox("--fault", "api:no_such_fault")
-    with pytest.raises(RuntimeError):
-        Sandbox("--fault", "nonsense")
+    for rule in ("api:no_such_fault", "nonsense"):
+        done = CliRunner().invoke(cli, ["--port", str(free_port()), "--fault", rule])
+        assert (done.exit_code, rule.partition(":")[2] in done.output) == (1, True)
