@@ -47,6 +47,7 @@ class Wished(msgspec.Struct, frozen=True):
     most_fen: int
     freight_fen: int
     freight_returns: bool
+    points_fen: int
 
 
 def left_of(lines: Sequence[LineRow], claimed: Sequence[ClaimedPiece]) -> dict[LineId, Left]:
@@ -111,7 +112,7 @@ async def weigh(tx: Tx, merchant_id: MerchantId, order: OrderRow, wish: WishInpu
     most = rules.most_of(pieces, wish.reason, sent=wish.received_goods)
     returns = rules.freight_returns(wish.reason, sent=wish.received_goods)
     freight = sum(piece.freight_fen for piece in pieces) if returns else 0
-    return Wished(order, terms, lines, most, freight, returns)
+    return Wished(order, terms, lines, most, freight, returns, sum(piece.points_fen for piece in pieces))
 
 
 def _line(wish: AppliedLine, left: Left, prices: Sequence[PricedPiece], titles: Mapping[SkuId, str]) -> CaseLine:
@@ -139,8 +140,9 @@ async def quote(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, wish: Wi
     order = await orders.returns.find(tx, merchant_id, wish.order_id, shopper_id)
     wished = await weigh(tx, merchant_id, order, wish)
     if wish.kind == "exchange":
-        return WishView(0, 0, 0, False)
-    return WishView(wished.most_fen, wished.most_fen - wished.freight_fen, wished.freight_fen, wished.freight_returns)
+        return WishView(0, 0, 0, False, 0)
+    goods = wished.most_fen - wished.freight_fen
+    return WishView(wished.most_fen, goods, wished.freight_fen, wished.freight_returns, wished.points_fen)
 
 
 async def apply(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, wish: ApplyInput) -> CaseRow:

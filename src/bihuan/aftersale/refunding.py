@@ -24,7 +24,7 @@ async def decide(tx: Tx, held: Held, agreed_fen: int, by: By, step: str, *, note
     `payments.refund` raises; nothing is kept then.
     """
     case, lines = held.case, held.lines
-    kept = {line.line_id: _kept(case, line) for line in lines}
+    kept = {line.line_id: kept_pieces(case, line) for line in lines}
     part = sum(rules.most_of(pieces, case.reason, sent=case.received_goods) for pieces in kept.values())
     amount = rules.share_of_agreed(agreed_fen, case.most_fen, part)
     await _goods(tx, held, kept)
@@ -55,7 +55,7 @@ async def decide(tx: Tx, held: Held, agreed_fen: int, by: By, step: str, *, note
     return case
 
 
-def _kept(case: CaseRow, line: CaseLine) -> list[PricedPiece]:
+def kept_pieces(case: CaseRow, line: CaseLine) -> list[PricedPiece]:
     """The pieces that are paid for: all, or of what had to come back those that did."""
     return line.pieces if case.kind != "return" else line.pieces[: line.received_quantity or 0]
 
@@ -122,8 +122,7 @@ def _fact(
         **story.about(tx, case),
         amount_fen=amount,
         freight_fen=min(amount, sum(piece.freight_fen for piece in every) if freight else 0),
-        # of an amount below the most, points come back in its proportion too
-        points_fen=rules.share_of_agreed(points, part, min(amount, part)) if part else points,
+        points_fen=rules.points_back(points, part, amount),
         paid_fen=order.paid_fen,
         refunded_fen=order.refunded_fen,
         store_id=order.store_id,

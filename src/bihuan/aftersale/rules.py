@@ -138,6 +138,11 @@ def share_of_agreed(agreed_fen: int, most_fen: int, part_fen: int) -> int:
     return agreed_fen if part_fen == most_fen else agreed_fen * part_fen // most_fen
 
 
+def points_back(points_fen: int, part_fen: int, amount_fen: int) -> int:
+    """What of `points_fen` comes back with an amount for goods worth `part_fen`: with less than that, its part."""
+    return share_of_agreed(points_fen, part_fen, min(amount_fen, part_fen)) if part_fen else points_fen
+
+
 def spread(amount_fen: int, shares: Sequence[int]) -> list[int]:
     """An agreed amount over the lines of a case, in proportion to what they cost; conserves every fen."""
     return [int(part) for part in split(amount_fen, shares)]

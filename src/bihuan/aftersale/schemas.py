@@ -54,12 +54,13 @@ class ApplyInput(WishInput, frozen=True, kw_only=True):
 
 
 class WishView(msgspec.Struct, frozen=True):
-    """The most that can go back, and what of it is freight."""
+    """The most that can go back, and what of it is freight; `points_fen` comes back as points beside it."""
 
     most_fen: int
     goods_fen: int
     freight_fen: int
     freight_returns: bool
+    points_fen: int
 
 
 class ReasonView(msgspec.Struct, frozen=True):
@@ -192,7 +193,8 @@ class CaseLineView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """A case in a list. `actions`: what the reader may do now; `dispute_until`: while a refusal can be disputed."""
+    """A case in a list. `actions`: what the reader may do now; `dispute_until`: while a refusal can be disputed;
+    `points_fen`: what of the price comes back as points, beside the money."""
 
     case_id: UUID
     case_no: str
@@ -210,6 +212,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     asked_fen: int
     proposed_fen: int | None
     agreed_fen: int | None
+    points_fen: int
     refuse_reason: str | None
     return_address: Address | None
     return_company: str | None

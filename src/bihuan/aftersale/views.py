@@ -85,6 +85,7 @@ def _view(case: CaseRow, lines: Sequence[CaseLine], reader: Reader, language: st
     same = {name: getattr(case, name) for name in CaseView.__struct_fields__ if hasattr(case, name)}
     return {
         **same,
+        "points_fen": _points(case, lines),
         "dispute_until": disputes.disputable_until(case),
         "waiting_for": cast("WaitingFor | None", case.waiting_for),
         "reason_label": _label(case.reason, language),
@@ -98,6 +99,17 @@ def _line(case: CaseRow, line: CaseLine) -> CaseLineView:
     same = {name: getattr(line, name) for name in CaseLineView.__struct_fields__ if hasattr(line, name)}
     most = 0 if case.kind == "exchange" else rules.most_of(line.pieces, case.reason, sent=case.received_goods)
     return CaseLineView(**same, most_fen=most)
+
+
+def _points(case: CaseRow, lines: Sequence[CaseLine]) -> int:
+    """What of the price comes back as points: of what was decided, agreed or asked for, whichever is there."""
+    if case.kind == "exchange":
+        return 0
+    kept = [refunding.kept_pieces(case, line) if case.decided_at else line.pieces for line in lines]
+    pieces = [piece for one in kept for piece in one]
+    part = rules.most_of(pieces, case.reason, sent=case.received_goods)
+    amount = case.asked_fen if case.agreed_fen is None else case.agreed_fen
+    return rules.points_back(sum(piece.points_fen for piece in pieces), part, amount)
 
 
 async def _lines(tx: Tx, merchant_id: MerchantId, cases: Sequence[CaseRow]) -> dict[UUID, list[CaseLine]]:
