@@ -15,6 +15,7 @@ from bihuan.inventory.db import (
     list_adjustments,
     list_stock,
     locations_of,
+    lock_pools_of,
     sell_released,
 )
 from bihuan.inventory.errors import OutOfStock, StockBelowZero
@@ -35,6 +36,7 @@ __all__ = [
     "list_adjustments",
     "list_stock",
     "locations_of",
+    "lock_pools_of",
     "receive",
     "release",
     "sell_released",

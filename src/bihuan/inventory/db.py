@@ -219,6 +219,21 @@ async def hold(
     return found is not None and found["outcome"] == "held"
 
 
+async def lock_pools_of(tx: Tx, merchant_id: MerchantId, references: Sequence[UUID]) -> None:
+    """Locks every pool that these references hold or held, in the order of their ids.
+
+    For who works on one reference after another: the pools of each alone would be locked in no order over all.
+    """
+    await tx.execute(
+        """select 1 from pools p
+           where p.merchant_id = $1 and p.pool_id in (
+             select h.pool_id from holds h where h.merchant_id = $1 and h.reference_id = any ($2))
+           order by p.pool_id for no key update""",
+        merchant_id,
+        references,
+    )
+
+
 async def sell_released(tx: Tx, merchant_id: MerchantId, reference_id: OrderId) -> bool:
     """Sells to a reference whose holds were released, if everything is still there."""
     return bool(await tx.fetchval("select sell_released($1, $2)", merchant_id, reference_id))

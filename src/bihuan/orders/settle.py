@@ -18,10 +18,15 @@ async def settle(tx: Tx, merchant_id: MerchantId, receipts: Sequence[Receipt]) -
     accepted: the order waited for this amount, or was cancelled in the meantime and its stock, and the points that
     pay a part of it, are still there. Refused: unknown_order, amount_differs, second_payment, late_out_of_stock,
     late_points_gone.
+
+    Locks, in this order: the orders, members' cards, all pools that the orders have a part in, the book.
     """
     orders = await db.lock_orders(tx, merchant_id, sorted({OrderId(r.reference_id) for r in receipts}))
     if spent := points.paid_with(orders.values()):
         await membership.lock(tx, merchant_id, spent)  # cards before stock, as placement does
+    if any(order.state == "cancelled" for order in orders.values()):
+        # late ones are served one after another, and the pools of each are in no order over all
+        await inventory.lock_pools_of(tx, merchant_id, list(orders))
     accepted: dict[OrderId, OrderRow] = {}
     verdicts: list[Verdict] = []
     for receipt in receipts:
