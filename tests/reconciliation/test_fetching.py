@@ -92,3 +92,17 @@ async def test_bills_and_lists_can_be_taken_away_and_clerks_see_none(
     assert (today.status_code, today.json()["code"]) == (422, "day_not_to_be_had")
     clerk = await sign_in(till, http, "clerk")
     assert (await http.get(f"{ROOM}/days", headers=clerk)).status_code == 403
+
+
+@pytest.mark.parametrize(("away", "planned"), [(60, 60), (200, 90)])
+async def test_no_day_is_left_out_after_a_long_absence(till: Till, away: int, planned: int) -> None:
+    """As far back as WeChat keeps bills."""
+    await running.plan(till.rt)
+    await till.rows("update reconciliation_days set day = day - $2::int where merchant_id = $1", away)
+    await running.plan(till.rt)
+    days = [
+        row["day"] for row in await till.rows("select day from reconciliation_days where merchant_id = $1 order by 1")
+    ]
+    assert len(days) == planned + 1
+    assert (days[-1] - days[1]).days == planned - 1
+    await till.rows("delete from reconciliation_days where merchant_id = $1")

@@ -21,21 +21,23 @@ from bihuan.wechat import WeChatError
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(minutes=10)
-CATCH_UP = 31
-"""Days that are planned at once after an installation was away; older ones are asked for by a person."""
 _RECHECKED = 500
 
 
 async def plan(rt: Runtime) -> int:
-    """The job: every account's days up to yesterday's, from the last one known; a new account begins yesterday."""
+    """The job: every account's days up to yesterday's, from the last one known; a new account begins yesterday.
+
+    After an installation was away, as far back as WeChat keeps bills: no day is left out in silence.
+    """
     async with rt.db.session() as tx:
         accounts = await billed.list_billed(tx)
         latest = await db.latest_days(tx)
         yesterday = rules.day_of(tx.now) - timedelta(days=1)
+    oldest = yesterday - timedelta(days=rules.MOST_DAYS_BACK - 1)
     rows: list[tuple[MerchantId, str, str, date, object]] = []
     for account in accounts:
         last = latest.get((account.merchant_id, account.mchid))
-        first = yesterday if last is None else max(last + timedelta(days=1), yesterday - timedelta(days=CATCH_UP))
+        first = yesterday if last is None else max(last + timedelta(days=1), oldest)
         for back in range((yesterday - first).days, -1, -1):
             day = yesterday - timedelta(days=back)
             rows.append((account.merchant_id, account.mchid, account.sp_mchid, day, rules.ready_at(day)))
