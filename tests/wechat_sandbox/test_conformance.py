@@ -1,9 +1,13 @@
 """docs/sandbox-conformance.md is what the sandbox does, call by call."""
 
+import pytest
+
 from tests.wechat_sandbox.conformance.table import PAGE, all_rows, render
 from tests.wechat_sandbox.test_third_party import node as node
 
 
+@pytest.mark.filterwarnings("ignore:.*get_client_by_authorization_code. method .* is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:cannot found .component. param of .ComponentOAuth.:DeprecationWarning")
 def test_the_table_is_true(node: str) -> None:
     rows = all_rows(node)
     page = render(rows).splitlines()

@@ -192,6 +192,7 @@ def test_a_complaint_hears_of_the_refund(town: Sandbox, till: Till) -> None:
     assert newest() == ["COMPLAINT_REFUND_RECEIVED_SYSTEM_MESSAGE", "COMPLAINT_FULL_REFUNDED_SYSTEM_MESSAGE"]
 
 
+@pytest.mark.filterwarnings("ignore:Properties that return a na.ve datetime:Warning:wechatpayv3.core")
 @pytest.mark.parametrize("mchid", ["1900000101", "1900000102"])
 def test_wechatpayv3(town: Sandbox, mchid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client, unchanged but for its base URL: refunds, profit sharing, bills."""
