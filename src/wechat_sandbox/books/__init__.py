@@ -6,6 +6,7 @@ and positive. `NotEnoughError` is raised before anything has changed.
 
 from wechat_sandbox.books.moves import (
     available,
+    collected,
     order_paid,
     refund_closed,
     refund_done,
@@ -28,6 +29,7 @@ __all__ = [
     "available",
     "balance_sheet",
     "check",
+    "collected",
     "order_paid",
     "refund_closed",
     "refund_done",

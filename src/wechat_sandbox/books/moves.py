@@ -67,6 +67,23 @@ def order_paid(world: World, order: Order) -> None:
         _watch(world, order)
 
 
+def collected(world: World, order: Order) -> None:
+    """A shopper has paid by a printed code, at `order.paid_at`: all of it is the merchant's own. Keeps the order."""
+    movement = Movement(
+        mchid=order.payee,
+        kind="payment",
+        amount=order.total,
+        entries={"shoppers": -order.total, "available": order.total},
+        at=order.paid_at,
+        order=order.key,
+        number=order.transaction_id,
+        out_number=order.out_trade_no,
+    )
+    with world.store.together():
+        world.journal.post(movement)
+        world.orders.put(order.key, order)
+
+
 def unfreeze(world: World, order: Order, order_id: str, out_order_no: str) -> int:
     """What is still frozen is the payee's own, and nothing more of the order can be shared. The fen unfrozen."""
     return _release(world, order, "unfreeze", order_id, out_order_no)

@@ -9,6 +9,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from wechat_sandbox import __version__
 from wechat_sandbox.control import (
     accounts,
+    collect,
     complaints,
     exchanges,
     faults,
@@ -38,6 +39,7 @@ def control_app(world: World) -> Litestar:
             *accounts.HANDLERS,
             *shoppers.HANDLERS,
             *payments.HANDLERS,
+            *collect.HANDLERS,
             *till.HANDLERS,
             *transfers.HANDLERS,
             *complaints.HANDLERS,
