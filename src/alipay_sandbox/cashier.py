@@ -24,9 +24,9 @@ main{max-width:460px;margin:0 auto;padding:16px}
 .who{color:#667085;font-size:14px}.sum{font-size:42px;font-weight:700;letter-spacing:-.5px;margin:4px 0 16px;
 font-variant-numeric:tabular-nums}.sum b{font-size:24px;margin-right:3px}
 dl{display:grid;grid-template-columns:auto 1fr;gap:8px 16px;margin:0 0 22px;padding-top:18px;text-align:left;
-border-top:1px solid #eaeef5;font-size:14px}dt{color:#667085}dd{margin:0;text-align:right;overflow-wrap:anywhere}
-button,a.b{display:block;width:100%;border:0;border-radius:12px;padding:13px;font:600 17px/1.4 inherit;
-font-family:inherit;cursor:pointer;text-decoration:none;text-align:center}
+border-top:1px solid #eaeef5;font-size:14px}dt{color:#667085}dd{margin:0;text-align:right;overflow-wrap:anywhere}dd.no{font-size:12px}
+button,a.b{display:block;width:100%;border:0;border-radius:12px;padding:13px;font-weight:600;
+font-size:17px;line-height:1.4;font-family:inherit;cursor:pointer;text-decoration:none;text-align:center}
 .go{background:#1677ff;color:#fff}.go:hover{background:#0f68e6}.back{margin-top:10px;color:#475467;background:#eef2f8}
 .mark{width:64px;height:64px;border-radius:50%;display:grid;place-items:center;margin:2px auto 12px;font-size:34px;
 color:#fff;background:#1677ff}.mark.no{background:#98a2b3}h1{font-size:20px;margin:0 0 4px}
@@ -65,7 +65,7 @@ def _body(world: World, trade: Trade) -> str:
     seller = escape(app.name if app else trade.app_id)
     about = (
         f"<dl><dt>商品</dt><dd>{escape(trade.subject)}</dd><dt>收款方</dt><dd>{seller}</dd>"
-        f"<dt>订单号</dt><dd>{escape(trade.out_trade_no)}</dd></dl>"
+        f"<dt>订单号</dt><dd class="no">{escape(trade.out_trade_no)}</dd></dl>"
     )
     amount = f'<div class="sum"><b>¥</b>{wire.yuan(trade.total_fen)}</div>'
     if trade.status == "WAIT_BUYER_PAY":
@@ -115,6 +115,7 @@ def _page(body: str) -> str:
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><title>支付宝沙箱收银台</title>'
+        '<link rel="icon" href="data:,">'
         f"<style>{_STYLE}</style><header><div><i>支</i>支付宝收银台<small>沙箱 Sandbox</small></div></header>"
         '<main><div class="note">这是本机的支付宝沙箱，不是支付宝，不会真实扣款。'
         f"A sandbox on this machine: no money moves.</div>{body}</main>"
