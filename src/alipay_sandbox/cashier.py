@@ -65,7 +65,7 @@ def _body(world: World, trade: Trade) -> str:
     seller = escape(app.name if app else trade.app_id)
     about = (
         f"<dl><dt>商品</dt><dd>{escape(trade.subject)}</dd><dt>收款方</dt><dd>{seller}</dd>"
-        f"<dt>订单号</dt><dd class="no">{escape(trade.out_trade_no)}</dd></dl>"
+        f"<dt>订单号</dt><dd class=no>{escape(trade.out_trade_no)}</dd></dl>"
     )
     amount = f'<div class="sum"><b>¥</b>{wire.yuan(trade.total_fen)}</div>'
     if trade.status == "WAIT_BUYER_PAY":
