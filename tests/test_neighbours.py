@@ -44,6 +44,7 @@ WITHOUT_IDS = {
     # settings of the merchant's own, and one's own session
     "POST /api/merchant/reconciliation/days",
     "POST /api/merchant/till/members",
+    "POST /api/merchant/till/points",
     "PUT /api/merchant/member-levels",
     "PUT /api/merchant/finance/account-codes",
     "POST /api/merchant/finance/months/{month:str}/close",

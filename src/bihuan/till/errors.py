@@ -83,14 +83,6 @@ class CodeNotUsable(Unprocessable):
     en = "Not a WeChat payment code (18 digits that begin with 10 to 15)."
 
 
-class NothingToPay(Unprocessable):
-    """A sale of nothing."""
-
-    code = "nothing_to_pay"
-    zh = "应收金额必须大于零。"
-    en = "A sale must cost something."
-
-
 class MemberUnknown(NotFound):
     """No card has this number."""
 

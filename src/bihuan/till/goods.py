@@ -13,7 +13,17 @@ from bihuan.staff import StaffSession
 from bihuan.till import db_goods, rules, shifts, views
 from bihuan.till.db_goods import ParkedRow
 from bihuan.till.errors import BarcodeNotUsable, MemberUnknown, TooManyParked
-from bihuan.till.schemas_sales import Barcode, Basket, GoodsItem, MemberView, ParkedView, Resumed, ResumedLine
+from bihuan.till.schemas_sales import (
+    Barcode,
+    Basket,
+    GoodsItem,
+    MemberView,
+    ParkedView,
+    PointsOffer,
+    PointsWish,
+    Resumed,
+    ResumedLine,
+)
 
 _MOST_OF_A_PHONE = 10
 
@@ -101,6 +111,19 @@ async def _members(tx: Tx, found: Sequence[Member], wallet_fen: int | None = Non
         )
         for one in found
     ]
+
+
+async def offer_points(tx: Tx, merchant_id: MerchantId, wish: PointsWish) -> PointsOffer:
+    """What a member's points can pay of a sale. Raises MemberUnknown."""
+    member = await membership.find_by_number(tx, merchant_id, wish.member_no)
+    if member is None:
+        raise MemberUnknown
+    available = (await membership.spendable(tx, merchant_id, [member.shopper_id]))[member.shopper_id]
+    settings = await membership.get_settings(tx, merchant_id)
+    if not settings.redeem:
+        return PointsOffer(available=available, points=0, worth_fen=0)
+    found = membership.quote_points(settings, available, True, goods_fen=wish.goods_fen, total_fen=wish.goods_fen)
+    return PointsOffer(available=available, points=found.used, worth_fen=found.used_fen)
 
 
 async def park(tx: Tx, staff: StaffSession, shift_id: UUID, basket: Basket) -> UUID:

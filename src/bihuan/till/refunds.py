@@ -7,7 +7,7 @@ book.
 
 from uuid import UUID
 
-from bihuan import inventory, merchants, orders, payments
+from bihuan import inventory, membership, merchants, orders, payments
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, RefundId, new_id
@@ -59,6 +59,7 @@ async def refund(tx: Tx, staff: StaffSession, shift_id: UUID, sale: SaleRow, wis
         reason=wish.reason.strip(),
     )
     await orders.record_refunded(tx, merchant_id, sale.order_id, amount, pieces)
+    points = await _return_points(tx, merchant_id, sale.order_id, refund_id, lines, pieces)
     if wish.restock:
         rows = [(sale.order_id, lines[line_id].pool_id, count) for line_id, count in pieces.items()]
         await inventory.take_back(tx, merchant_id, rows)
@@ -81,7 +82,31 @@ async def refund(tx: Tx, staff: StaffSession, shift_id: UUID, sale: SaleRow, wis
     )
     by_hand = [part.refund_id for part in split.parts if part.tender in ("cash", "card")]
     await _give_out(tx, staff, row, by_hand)
-    return RefundView(order_no=sale.order_no, amount_fen=amount, cash_fen=cash, card_fen=card, other_fen=row.other_fen)
+    return RefundView(
+        order_no=sale.order_no,
+        amount_fen=amount,
+        cash_fen=cash,
+        card_fen=card,
+        other_fen=row.other_fen,
+        points=points,
+    )
+
+
+async def _return_points(
+    tx: Tx,
+    merchant_id: MerchantId,
+    order_id: OrderId,
+    refund_id: UUID,
+    lines: dict[LineId, LineRow],
+    pieces: dict[LineId, int],
+) -> int:
+    """What of the pieces' price had been paid with points comes back as points; cards are locked before stock."""
+    worth = sum(
+        rules.pieces_cost(paid, lines[line_id].quantity, lines[line_id].refunded_quantity, count)
+        for line_id, count in pieces.items()
+        if (paid := -sum(one.amount_fen for one in lines[line_id].adjustments if one.kind == "points"))
+    )
+    return await membership.return_worth(tx, merchant_id, order_id, refund_id, worth) if worth else 0
 
 
 async def _check_store(tx: Tx, merchant_id: MerchantId, shift: ShiftRow, sale: SaleRow) -> None:

@@ -45,7 +45,7 @@ _PAUSE = timedelta(seconds=15)
 async def start(rt: Runtime, staff: StaffSession, shift_id: UUID, wish: SaleInput, key: str | None) -> UUID:
     """Places the order of a sale; returns the sale's id, the same for the same key and input.
 
-    Raises ShiftClosed, MemberUnknown, KeyReused, and what refuses an order (PriceChanged, OutOfStock ...).
+    Raises ShiftClosed, MemberUnknown, KeyReused, and what refuses an order (PriceChanged, OutOfStock, PointsShort ...).
     """
     key = check_key(key)
     merchant = await merchants.merchant_of_id(rt, staff.merchant_id)
@@ -53,7 +53,10 @@ async def start(rt: Runtime, staff: StaffSession, shift_id: UUID, wish: SaleInpu
         shift = await shifts.own_shift(tx, staff, shift_id)
         shopper_id = await _shopper(tx, staff.merchant_id, wish.member_no)
     order = orders.OrderInput(
-        lines=wish.lines, delivery=orders.Delivery("pickup", store_id=shift.store_id), total_fen=wish.total_fen
+        lines=wish.lines,
+        delivery=orders.Delivery("pickup", store_id=shift.store_id),
+        total_fen=wish.total_fen,
+        use_points=wish.use_points,
     )
     command = orders.Command(
         shopper_id,

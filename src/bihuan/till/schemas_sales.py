@@ -16,11 +16,30 @@ Quantity = Annotated[int, Meta(ge=1, le=999)]
 
 
 class SaleInput(msgspec.Struct, frozen=True, kw_only=True):
-    """What is bought, at the prices that the till showed; `member_no` is the code of a card."""
+    """What is bought, at the prices that the till showed; `member_no` is the code of a card.
+
+    `use_points` of the member's pay a part, as `points` offered; `total_fen` is what is left to pay then.
+    """
 
     lines: Annotated[list[OrderLineInput], Meta(min_length=1, max_length=50)]
     total_fen: Amount
     member_no: Annotated[str, Meta(max_length=20)] | None = None
+    use_points: Annotated[int, Meta(ge=0, le=1_000_000_000)] = 0
+
+
+class PointsWish(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member's points could pay of goods that cost so much."""
+
+    member_no: Annotated[str, Meta(min_length=1, max_length=20)]
+    goods_fen: Amount
+
+
+class PointsOffer(msgspec.Struct, frozen=True, kw_only=True):
+    """`points` of the `available` may pay `worth_fen`; 0 where the merchant's points do not pay."""
+
+    available: int
+    points: int
+    worth_fen: int
 
 
 class CashPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,7 +177,10 @@ class SaleLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SaleView(msgspec.Struct, frozen=True, kw_only=True):
-    """A sale: open, paid or void. `paying`: the last attempt to take its money. `discount_by`: who took it off."""
+    """A sale: open, paid or void. `paying`: the last attempt to take its money. `discount_by`: who took it off.
+
+    goods - what points pay - discount = total.
+    """
 
     sale_id: UUID
     order_id: OrderId
@@ -168,6 +190,7 @@ class SaleView(msgspec.Struct, frozen=True, kw_only=True):
     discount_fen: int
     discount_reason: str | None
     discount_by: str | None
+    points_fen: int
     total_fen: int
     refunded_fen: int
     member_no: str | None
@@ -244,13 +267,14 @@ class Resumed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundView(msgspec.Struct, frozen=True, kw_only=True):
-    """What went back: over the counter in cash and by card, the rest the way that it came."""
+    """What went back: over the counter in cash and by card, the rest the way that it came, and points as points."""
 
     order_no: str
     amount_fen: int
     cash_fen: int
     card_fen: int
     other_fen: int
+    points: int = 0
 
 
 class HandRefundView(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ async def show_sale(tx: Tx, merchant_id: MerchantId, sale: SaleRow) -> SaleView:
         discount_fen=sale.discount_fen,
         discount_reason=manual.label if manual else None,
         discount_by=_who(names, manual.source) if manual else None,
+        points_fen=-sum(one.amount_fen for one in order.adjustments if one.kind == "points"),
         total_fen=sale.total_fen,
         refunded_fen=order.refunded_fen,
         member_no=sale.member_no,

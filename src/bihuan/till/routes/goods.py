@@ -14,7 +14,17 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.staff import StaffSession
 from bihuan.till import goods
 from bihuan.till.routes import commands
-from bihuan.till.schemas_sales import Barcode, Basket, GoodsItem, MemberSearch, MemberView, ParkedView, Resumed
+from bihuan.till.schemas_sales import (
+    Barcode,
+    Basket,
+    GoodsItem,
+    MemberSearch,
+    MemberView,
+    ParkedView,
+    PointsOffer,
+    PointsWish,
+    Resumed,
+)
 
 Words = Annotated[
     str, QueryParameter(name="q", required=False, max_length=60, description="Text, a SKU's code, or a barcode.")
@@ -49,6 +59,13 @@ async def find_members(rt: Runtime, staff: StaffSession, data: JSONBody[MemberSe
     """
     async with rt.db.transaction(readonly=True) as tx:
         return Page(await goods.find_members(tx, staff.merchant_id, data.words))
+
+
+@post("/api/merchant/till/points", status_code=200, opt=access("staff:till.read"))
+async def offer_points(rt: Runtime, staff: StaffSession, data: JSONBody[PointsWish]) -> PointsOffer:
+    """What a member's points can pay of goods that cost so much; holds nothing. 404 `member_unknown`."""
+    async with rt.db.transaction(readonly=True) as tx:
+        return await goods.offer_points(tx, staff.merchant_id, data)
 
 
 @post("/api/merchant/till/shifts/{shift_id:uuid}/parked", status_code=201, opt=access("staff:till.write"))
@@ -99,4 +116,4 @@ async def resume_sale(
     )
 
 
-ROUTES = (find_goods, learn_barcode, find_members, park_sale, list_parked, resume_sale)
+ROUTES = (find_goods, learn_barcode, find_members, offer_points, park_sale, list_parked, resume_sale)

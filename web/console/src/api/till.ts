@@ -89,6 +89,7 @@ export interface Sale {
   discount_fen: number
   discount_reason: string | null
   discount_by: string | null
+  points_fen: number
   total_fen: number
   refunded_fen: number
   member_no: string | null
@@ -155,6 +156,7 @@ export interface Refunded {
   cash_fen: number
   card_fen: number
   other_fen: number
+  points: number
 }
 
 export interface Opening {
@@ -177,6 +179,8 @@ export const bank = (id: string, amount_fen: number, key: string): Promise<Repor
 export const goods = (store_id: string, q: string): Promise<Page<Goods>> => get(`${ROOT}/goods`, { store_id, q, limit: 12 })
 export const learn = (store_id: string, barcode: string, sku_id: string): Promise<Goods> => put(`${ROOT}/stores/${store_id}/barcodes`, { barcode, sku_id })
 export const members = (words: string): Promise<Page<Member>> => post(`${ROOT}/members`, { words })
+export const offerPoints = (member_no: string, goods_fen: number): Promise<{ available: number; points: number; worth_fen: number }> =>
+  post(`${ROOT}/points`, { member_no, goods_fen })
 export const park = (
   shift: string,
   basket: { lines: { sku_id: string; quantity: number }[]; label: string; member_no: string | null; total_fen: number },
@@ -186,7 +190,7 @@ export const parked = (shift: string): Promise<Page<Parked>> => get(`${ROOT}/shi
 export const resume = (shift: string, id: string, key: string): Promise<Resumed> => post(`${ROOT}/shifts/${shift}/parked/${id}/resume`, {}, key)
 export const start = (
   shift: string,
-  sale: { lines: { sku_id: string; quantity: number; price_fen: number }[]; total_fen: number; member_no: string | null },
+  sale: { lines: { sku_id: string; quantity: number; price_fen: number }[]; total_fen: number; member_no: string | null; use_points: number },
   key: string,
 ): Promise<Sale> => post(`${ROOT}/shifts/${shift}/sales`, sale, key)
 export const discount = (sale: string, wish: { amount_fen: number; reason: string; approval: Approval | null }): Promise<Sale> =>
