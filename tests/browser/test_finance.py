@@ -32,6 +32,10 @@ async def test_a_bookkeeper_goes_through_the_books(browser: Browser, mall: Mall)
         async with console.page.expect_download() as download:
             await console.tap("vouchers")
         assert (await download.value).suggested_filename.endswith("-open.csv")
+        await console("voucher-format").get_by_text("用友").click()
+        async with console.page.expect_download() as download:
+            await console.tap("vouchers")
+        assert (await download.value).suggested_filename.endswith("-open.txt")
         await console.shot("months", whole=True)
 
 

@@ -143,6 +143,15 @@ async def see_it_paid(console: Window, mall: Mall, number: str, reference: str) 
     await console("statement-tabs").get_by_text("调整记录").click()
     await row(console, "adjustments-row", "开业补贴")
     await console.shot("merchant-adjustments", whole=True)
+    await open_room(console, mall, "ledger")
+    await console.write("ledger-text", f"结算付款 {number}")
+    await console.page.keyboard.press("Enter")
+    await expect(console("ledger-transaction")).to_have_count(1)
+    await console.tap("ledger-open")
+    await console.see("transaction-origins", number)
+    await console.shot("payout-posting")
+    await console("transaction-origins").locator('[data-kind="statement"] a').click()
+    await console.see("statement-payouts", reference)
 
 
 async def test_operators_write_rules_and_plans(browser: Browser, mall: Mall) -> None:
