@@ -24,7 +24,8 @@ main{max-width:460px;margin:0 auto;padding:16px}
 .who{color:#667085;font-size:14px}.sum{font-size:42px;font-weight:700;letter-spacing:-.5px;margin:4px 0 16px;
 font-variant-numeric:tabular-nums}.sum b{font-size:24px;margin-right:3px}
 dl{display:grid;grid-template-columns:auto 1fr;gap:8px 16px;margin:0 0 22px;padding-top:18px;text-align:left;
-border-top:1px solid #eaeef5;font-size:14px}dt{color:#667085}dd{margin:0;text-align:right;overflow-wrap:anywhere}dd.no{font-size:12px}
+border-top:1px solid #eaeef5;font-size:14px}dt{color:#667085}dd{margin:0;text-align:right;overflow-wrap:anywhere}
+dd.no{font-size:12px}
 button,a.b{display:block;width:100%;border:0;border-radius:12px;padding:13px;font-weight:600;
 font-size:17px;line-height:1.4;font-family:inherit;cursor:pointer;text-decoration:none;text-align:center}
 .go{background:#1677ff;color:#fff}.go:hover{background:#0f68e6}.back{margin-top:10px;color:#475467;background:#eef2f8}
