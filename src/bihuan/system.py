@@ -8,7 +8,7 @@ from litestar import Litestar, MediaType, Request, Response, get
 from litestar.routes import HTTPRoute
 
 from bihuan.kernel import heartbeat, metrics
-from bihuan.kernel.errors import Unavailable
+from bihuan.kernel.errors import Unavailable, known_problems
 from bihuan.kernel.http import access
 from bihuan.kernel.runtime import Runtime
 
@@ -97,6 +97,10 @@ def _described(app: Litestar) -> dict[str, Any]:
     described = app.openapi_schema.to_schema()
     (_,), components = msgspec.json.schema_components([ProblemOut], ref_template="#/components/schemas/{name}")
     described["components"]["schemas"] |= components
+    described["components"]["schemas"]["ProblemOut"]["properties"]["code"]["x-codes"] = {
+        code: {"status": problem.status, "zh": problem.zh, "en": problem.en}
+        for code, problem in sorted(known_problems().items())
+    }
     described["components"]["securitySchemes"] = _SCHEMES
     problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
     for route in app.routes:

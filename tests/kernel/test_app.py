@@ -1,5 +1,7 @@
 """The application starts and refuses in problem details."""
 
+import re
+
 import httpx
 
 
@@ -17,3 +19,13 @@ async def test_an_unknown_path_is_a_problem_in_the_readers_language(client: http
 async def test_the_openapi_document_is_served(client: httpx.AsyncClient) -> None:
     document = (await client.get("/api/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
+
+
+async def test_every_refusal_is_described_in_both_languages(client: httpx.AsyncClient) -> None:
+    document = (await client.get("/api/openapi.json")).json()
+    codes = document["components"]["schemas"]["ProblemOut"]["properties"]["code"]["x-codes"]
+    assert codes["not_found"] == {"status": 404, "zh": "没有找到您要的内容。", "en": "There is no such thing here."}
+    assert {"out_of_stock", "sign_in_locked", "idempotency_key_reused"} <= codes.keys()
+    assert [code for code, row in codes.items() if not row["zh"] or not row["en"] or row["en"] == row["zh"]] == []
+    hanzi = re.compile("[\u4e00-\u9fff]")
+    assert [code for code, row in codes.items() if hanzi.search(row["en"]) or not hanzi.search(row["zh"])] == []

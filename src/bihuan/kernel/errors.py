@@ -44,6 +44,14 @@ class Problem(Exception):
         }
 
 
+def known_problems(kind: type[Problem] = Problem) -> dict[str, type[Problem]]:
+    """Every problem that the modules loaded by now can raise, by its code."""
+    found = {} if kind.__name__.startswith("_") else {kind.code: kind}
+    for derived in kind.__subclasses__():
+        found |= {code: problem for code, problem in known_problems(derived).items() if code not in found}
+    return found
+
+
 class BadRequest(Problem):
     """400: the request cannot be read or makes no sense."""
 
