@@ -13,7 +13,7 @@ from bihuan.kernel import verification
 from bihuan.kernel.events import Dispatcher
 from bihuan.kernel.ids import SkuId, new_id
 from tests.payments.desk import Till
-from tests.shop import Buyer
+from tests.shop import Buyer, new_shop
 from tests.test_routes import staff_token
 
 Json = dict[str, Any]
@@ -120,6 +120,11 @@ class Counter:
     async def order(self, buyer: Buyer, order: Json) -> Json:
         """The order as it is now."""
         return (await buyer.get(self.http, f"/orders/{order['order_id']}")).json()
+
+    async def stranger(self) -> dict[str, str]:
+        """The owner of another shop, signed in."""
+        other = await new_shop(self.till.rt)
+        return {"Authorization": f"Bearer {await staff_token(self.till.rt, other.merchant, 'owner')}"}
 
     async def money_back(self) -> None:
         """Lets refunds run to their end at the sandbox, and tells everybody."""
