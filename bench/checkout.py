@@ -12,9 +12,10 @@ from bench import purchases, shops
 from bench.purchases import Buyer, Scene
 from bench.results import report
 
-PARALLEL = 64
+PARALLEL = 320
+"""Shoppers at once; each looks at her phone for half of the time."""
 SECONDS = 15.0
-WARM_UP = 256
+WARM_UP = 640
 PEER_ORDERS_PER_SECOND = 5.0
 
 

@@ -33,6 +33,11 @@ class Scene(msgspec.Struct, frozen=True):
     phones: list[str]
 
 
+READS_SECONDS = 0.5
+"""How long a shopper looks at WeChat's 支付成功 before she taps 完成, and the storefront asks for the order."""
+LOOKS_EVERY_SECONDS = 0.7
+
+
 class Buyer:
     """A shopper with her storefront and her phone."""
 
@@ -70,12 +75,13 @@ class Buyer:
         return status < 300 and "transaction_id" in paid
 
     async def wait_until_paid(self, order_id: str) -> dict[str, Any]:
-        """Asks for the order until it is paid."""
+        """Asks for the order until it is paid, as the storefront does: `composables/payment.ts`."""
+        await asyncio.sleep(READS_SECONDS)
         for _ in range(300):
-            await asyncio.sleep(0.05)  # the shopper reads 支付成功; a storefront asks once a second
             _, order = await self.shop.call("GET", f"{self.base}/orders/{order_id}")
             if order["state"] == "paid":
                 return order
+            await asyncio.sleep(LOOKS_EVERY_SECONDS)
         raise RuntimeError(f"order {order_id} is still unpaid after its payment")
 
     def close(self) -> None:
