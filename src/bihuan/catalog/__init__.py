@@ -21,6 +21,7 @@ from bihuan.catalog.pictures import Encoded, encode, encode_upload
 from bihuan.catalog.pictures import hash_of as picture_hash
 from bihuan.catalog.pictures import url_of as picture_url
 from bihuan.catalog.pictures import write as write_picture
+from bihuan.catalog.rules import MAX_ATTRIBUTES, MAX_PRICE_FEN, check_product
 from bihuan.catalog.schemas import (
     Attribute,
     Category,
@@ -57,7 +58,9 @@ from bihuan.catalog.shelves import add_picture, create_category, delete_category
 
 __all__ = [
     "CHECKS",
+    "MAX_ATTRIBUTES",
     "MAX_PICTURE_BYTES",
+    "MAX_PRICE_FEN",
     "Attribute",
     "BadPicture",
     "Category",
@@ -84,6 +87,7 @@ __all__ = [
     "add_picture",
     "add_sold",
     "change_state",
+    "check_product",
     "create_category",
     "create_product",
     "create_products",

@@ -4,7 +4,6 @@ import msgspec
 
 from bihuan import channels, staff
 from bihuan.channels import NoticeTemplate, guides
-from bihuan.channels.guides import NewCorp
 from bihuan.demo.plan import Shop
 from bihuan.demo.wechat import Accounts, SandboxProblem
 from bihuan.kernel.ids import LabelId
@@ -28,7 +27,7 @@ async def connect(rt: Runtime, sandbox_url: str, accounts: Accounts, merchant: M
         return []
     corp, merchant_id = accounts.corps[0], merchant.merchant_id
     async with rt.db.transaction() as tx:
-        new = NewCorp(
+        new = guides.NewCorp(
             corpid=corp.corpid,
             agent_id=corp.agentid,
             secret=corp.secret,

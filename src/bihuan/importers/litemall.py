@@ -13,8 +13,16 @@ from pathlib import Path
 
 import msgspec
 
-from bihuan.catalog import Attribute, NewProduct, NewSku, Option, Picture
-from bihuan.catalog.rules import MAX_ATTRIBUTES, MAX_PRICE_FEN, check_product
+from bihuan.catalog import (
+    MAX_ATTRIBUTES,
+    MAX_PRICE_FEN,
+    Attribute,
+    NewProduct,
+    NewSku,
+    Option,
+    Picture,
+    check_product,
+)
 from bihuan.importers.reporting import NotImportable, Rejected
 from bihuan.kernel.ids import CategoryId
 

@@ -19,6 +19,7 @@ from bihuan.channels.db.labels import select_labels as labels_by_id
 from bihuan.channels.errors import NoCorp, PushRefused
 from bihuan.channels.guides import corps
 from bihuan.channels.guides import db as rows
+from bihuan.channels.guides import db_customers as customers
 from bihuan.channels.guides.db import Corp, Guide
 from bihuan.channels.notice_texts import fill
 from bihuan.facts.channels import LabelScanned
@@ -98,7 +99,7 @@ async def _take_in(rt: Runtime, merchant: Merchant, corp: Corp, event: WeComEven
                 guide = await rows.find_guide(tx, merchant_id, event.userid)
                 label = await labels.find_label(tx, merchant_id, event.state) if event.state else None
                 greet = bool(event.welcome_code and corp.welcome)
-                customer_id = await rows.add_customer(
+                customer_id = await customers.add_customer(
                     tx,
                     merchant_id,
                     event.userid,
@@ -120,7 +121,7 @@ async def _take_in(rt: Runtime, merchant: Merchant, corp: Corp, event: WeComEven
                 )
             case ContactRemoved():
                 state = "left" if event.by_customer else "dropped"
-                await rows.end_customer(tx, merchant_id, event.userid, event.external_userid, state, at)
+                await customers.end_customer(tx, merchant_id, event.userid, event.external_userid, state, at)
             case _:
                 pass
     return None
@@ -155,7 +156,7 @@ async def _greet(rt: Runtime, added: Added) -> None:
         log.warning("customer not greeted", merchant=merchant.code, error=error)
     async with rt.db.transaction() as tx:
         outcome = "failed" if error else "sent"
-        await rows.set_welcome(tx, merchant.merchant_id, added.customer_id, outcome, error)
+        await customers.set_welcome(tx, merchant.merchant_id, added.customer_id, outcome, error)
 
 
 # -- who it is --------------------------------------------------------------------------------------
@@ -165,7 +166,7 @@ async def ask(rt: Runtime, merchant_id: MerchantId, customer_id: UUID) -> bool:
     """Asks WeCom who a customer is; whether it said. With a unionid she is a shopper, and her coming a scan."""
     async with rt.db.session() as tx:
         corp = await rows.find_corp(tx, merchant_id)
-        customer = await rows.find_customer(tx, merchant_id, customer_id)
+        customer = await customers.find_customer(tx, merchant_id, customer_id)
     if corp is None or customer is None or customer.asked:
         return False
     try:
@@ -174,7 +175,7 @@ async def ask(rt: Runtime, merchant_id: MerchantId, customer_id: UUID) -> bool:
         final = isinstance(error, ApiError) or customer.attempts + 1 >= _MOST_ATTEMPTS
         async with rt.db.transaction() as tx:
             again = timedelta(seconds=30 * 2**customer.attempts)
-            await rows.set_unasked(tx, merchant_id, customer_id, give_up=final, again=again)
+            await customers.set_unasked(tx, merchant_id, customer_id, give_up=final, again=again)
         log.warning("customer not known yet", merchant_id=str(merchant_id), error=str(error))
         return False
     async with rt.db.transaction() as tx:
@@ -184,7 +185,7 @@ async def ask(rt: Runtime, merchant_id: MerchantId, customer_id: UUID) -> bool:
 
 async def _note(tx: Tx, corp: Corp, customer_id: UUID, detail: CustomerDetail) -> None:
     merchant_id, told = corp.merchant_id, detail.external_contact
-    customer = await rows.find_customer(tx, merchant_id, customer_id, lock=True)
+    customer = await customers.find_customer(tx, merchant_id, customer_id, lock=True)
     if customer is None or customer.asked:
         return
     shopper_id = None
@@ -193,7 +194,7 @@ async def _note(tx: Tx, corp: Corp, customer_id: UUID, detail: CustomerDetail) -
             tx, corp.corpid, told.external_userid, unionid=told.unionid, merchant_id=merchant_id
         )
         shopper_id = shopper.shopper_id
-    await rows.set_told(tx, merchant_id, customer_id, told.name, told.avatar, shopper_id)
+    await customers.set_told(tx, merchant_id, customer_id, told.name, told.avatar, shopper_id)
     known = await labels_by_id(tx, merchant_id, [customer.label_id]) if customer.label_id else {}
     label = known.get(customer.label_id) if customer.label_id else None
     if shopper_id is None or label is None:
@@ -216,7 +217,7 @@ async def _note(tx: Tx, corp: Corp, customer_id: UUID, detail: CustomerDetail) -
 async def ask_again(rt: Runtime) -> int:
     """Asks about customers of whom WeCom did not say in time who they are; how many it named."""
     async with rt.db.session() as tx:
-        waiting = await rows.list_to_ask(tx, 50)
+        waiting = await customers.list_to_ask(tx, 50)
     return sum([await ask(rt, merchant_id, customer_id) for merchant_id, customer_id in waiting])
 
 
@@ -224,4 +225,4 @@ async def fail_abandoned(rt: Runtime) -> int:
     """Gives up first words whose process died, and forgets old events; how many were given up."""
     async with rt.db.transaction() as tx:
         await rows.forget_events(tx, tx.now - KEEP)
-        return await rows.fail_welcomes(tx, tx.now - ABANDONED)
+        return await customers.fail_welcomes(tx, tx.now - ABANDONED)

@@ -9,6 +9,7 @@ from bihuan.channels.db.messages import Card, Content, Draft, Message
 from bihuan.channels.errors import NoCorp
 from bihuan.channels.guides import corps
 from bihuan.channels.guides import db as rows
+from bihuan.channels.guides import db_customers as customers
 from bihuan.facts.identity import ShoppersMerged
 from bihuan.facts.orders import OrderPaid
 from bihuan.kernel.db import Tx
@@ -75,7 +76,7 @@ async def say(rt: Runtime, merchant_id: MerchantId, message: Message) -> None:
 async def move_customers(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Envelope]) -> None:
     """Two shoppers were one person: a guide's customer is the remaining one."""
     former = [e.fact.former_id for e in envelopes]
-    await rows.move_shoppers(tx, merchant_id, former, [e.fact.shopper_id for e in envelopes])
+    await customers.move_shoppers(tx, merchant_id, former, [e.fact.shopper_id for e in envelopes])
 
 
 HANDLERS = (

@@ -15,8 +15,10 @@ from bihuan.channels import intake, links
 from bihuan.channels.db.labels import select_labels
 from bihuan.channels.guides import corps, events, members
 from bihuan.channels.guides import db as rows
+from bihuan.channels.guides import db_customers as customers
 from bihuan.channels.guides.corps import NewCorp
-from bihuan.channels.guides.db import Corp, Customer, CustomerState, Department, Guide, Welcome
+from bihuan.channels.guides.db import Corp, Department, Guide
+from bihuan.channels.guides.db_customers import Customer, CustomerState, Welcome
 from bihuan.kernel import paging
 from bihuan.kernel.db import Tx
 from bihuan.kernel.http import access, text
@@ -172,7 +174,7 @@ async def _guides_out(rt: Runtime, tx: Tx, merchant_id: MerchantId, found: list[
     merchant = await merchants.get(tx, merchant_id)
     names = await people.list_names(tx, merchant_id, [g.staff_id for g in found if g.staff_id])
     known = await select_labels(tx, merchant_id, [g.label_id for g in found if g.label_id])
-    counts = await rows.count_customers(tx, merchant_id)
+    counts = await customers.count_customers(tx, merchant_id)
     items: list[GuideOut] = []
     for guide in found:
         label = known.get(guide.label_id) if guide.label_id else None
@@ -254,7 +256,7 @@ async def list_customers(
     """The customers of a guide, or of all; the latest first."""
     (before,) = paging.decode(cursor, tuple[UUID]) or (None,)
     async with rt.db.transaction(readonly=True) as tx:
-        found = await rows.list_customers(tx, staff.merchant_id, guide, before, limit + 1)
+        found = await customers.list_customers(tx, staff.merchant_id, guide, before, limit + 1)
         items = await _customers_out(tx, staff.merchant_id, found[:limit])
     return Page(items, paging.encode(str(found[limit - 1].customer_id)) if len(found) > limit else None)
 
