@@ -150,6 +150,11 @@ def goods_back(theirs: Business) -> list[Attempt]:
             {"to": "merchant_bank"},
         ),
         Attempt(
+            "POST /api/merchant/payments/parked/{kind:str}/{parked_id:str}/replay",
+            f"payments/parked/notification/{theirs.notice}/replay",
+            None,
+        ),
+        Attempt(
             "POST /api/merchant/payments/parked/{kind:str}/{parked_id:str}/resolve",
             f"payments/parked/notification/{theirs.notice}/resolve",
             {"note": "线下已退"},
@@ -187,6 +192,15 @@ def bills(theirs: Business) -> list[Attempt]:
         Attempt(f"GET {day}/bills/{{kind:str}}", f"{of_day}/bills/trade"),
         Attempt(f"GET {one}", f"{of_one}/{theirs.difference}"),
         Attempt(f"POST {one}/resolve", f"{of_one}/{theirs.difference}/resolve", {"action": "accept", "note": "我的"}),
+        Attempt(
+            "POST /api/merchant/alipay-bills/{seller_id:str}/{day:date}/retry",
+            f"alipay-bills/{theirs.alipay_seller}/2026-08-03/retry",
+        ),
+        Attempt(
+            "POST /api/merchant/alipay-differences/{difference_id:uuid}/accept",
+            f"alipay-differences/{theirs.alipay_difference}/accept",
+            {"note": "我的"},
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
 from bihuan.settlement import closing
 from tests.aftersale.cases import open_cases
+from tests.alipay.neighbour import make_alipay_day
 from tests.reconciliation.neighbour import make_day
 from tests.shop import Buyer, Shop, new_shop
 from tests.test_routes import Route, routes_of
@@ -45,6 +46,7 @@ class Business:
         self.topup = self.posting = ""
         self.statement = self.adjusted_for = ""
         self.mchid = self.difference = ""
+        self.alipay_seller = self.alipay_difference = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
         self.notice = self.case_line = ""
@@ -68,6 +70,7 @@ class Business:
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
             *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message, self.upload),
             *(self.posting, self.difference, self.mchid, self.adjusted_for),
+            *(self.alipay_seller, self.alipay_difference),
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
@@ -141,6 +144,7 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         parked = "update shipping_uploads set state = 'parked' where merchant_id = $1 returning upload_id"
         business.upload = str(await tx.fetchval(parked, mid))
         business.mchid, business.difference = await make_day(rt, tx, mid)
+        business.alipay_seller, business.alipay_difference = await make_alipay_day(tx, mid)
         business.guide = f"g-{new_id().hex}"
         await tx.execute(
             """insert into wecom_members (merchant_id, userid, name, position, department_ids, listed, staff_id,
@@ -302,6 +306,7 @@ def filled(route: Route, business: Business) -> str:
         "number:str": "10000001",
         "plan_code:str": "basic",
         "purpose:str": "order",
+        "seller_id:str": "2088000000000001",
         "reference_id:uuid": business.paid,
     }.items():
         path = path.replace(f"{{{name}}}", value)

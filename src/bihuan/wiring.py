@@ -38,7 +38,10 @@ import bihuan.orders.routes_shop
 import bihuan.payments.alipay.routes
 import bihuan.payments.handlers
 import bihuan.payments.remedies
+import bihuan.payments.replays
 import bihuan.payments.routes
+import bihuan.reconciliation.alipay.handlers
+import bihuan.reconciliation.alipay.routes
 import bihuan.reconciliation.handlers
 import bihuan.reconciliation.routes
 import bihuan.reconciliation.routes_platform
@@ -107,6 +110,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.wallet.routes.ROUTES,
     *bihuan.topups.routes.ROUTES,
     *bihuan.payments.remedies.ROUTES,
+    *bihuan.payments.replays.ROUTES,
     *bihuan.orders.routes_shop.ROUTES,
     *bihuan.orders.routes_merchant.ROUTES,
     *bihuan.till.routes.ROUTES,
@@ -119,6 +123,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.aftersale.routes_platform.ROUTES,
     *bihuan.reconciliation.routes.ROUTES,
     *bihuan.reconciliation.routes_platform.ROUTES,
+    *bihuan.reconciliation.alipay.routes.ROUTES,
 )
 
 DEPENDENCIES: dict[str, Any] = {
@@ -181,6 +186,7 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.settlement.handlers.JOBS,
     *finance.jobs(lambda: CHECKS),
     *bihuan.reconciliation.handlers.jobs(SHARES),
+    *bihuan.reconciliation.alipay.handlers.JOBS,
 )
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (
@@ -217,6 +223,7 @@ CHECKS: Sequence[Check] = (
     *settlement.CHECKS,
     *finance.CHECKS,
     *reconciliation.CHECKS,
+    *bihuan.reconciliation.alipay.CHECKS,
     *aftersale.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""
