@@ -37,6 +37,7 @@ export interface Case {
   asked_fen: number
   proposed_fen: number | null
   agreed_fen: number | null
+  points_fen: number
   refuse_reason: string | null
   return_address: Address | null
   return_company: string | null
@@ -111,6 +112,10 @@ export const terms = (): Promise<Terms> => get('/api/merchant/aftersale-settings
 export const saveTerms = (value: Terms): Promise<Terms> => put('/api/merchant/aftersale-settings', value)
 export const sendElsewhere = (refundId: string, body: unknown, key: string): Promise<{ state: string }> =>
   post(`/api/merchant/payments/refunds/${refundId}/apply-abnormal`, body, key)
+
+/** Looks at something parked again, after its cause was mended. */
+export const replayParked = (kind: string, id: string): Promise<{ outcome: string; reason: string | null }> =>
+  post(`/api/merchant/payments/parked/${kind}/${encodeURIComponent(id)}/replay`, {})
 
 /** Notes what was done by hand about a parked payment or notification. */
 export const resolveParked = async (kind: string, id: string, note: string, key: string): Promise<boolean> => {

@@ -36,6 +36,7 @@ export interface Case {
   asked_fen: number
   proposed_fen: number | null
   agreed_fen: number | null
+  points_fen: number
   refuse_reason: string | null
   return_address: { name: string; phone: string; address: string } | null
   return_company: string | null
@@ -122,6 +123,7 @@ export interface Worth {
   goods_fen: number
   freight_fen: number
   freight_returns: boolean
+  points_fen: number
 }
 
 const root = (): string => `/api/shop/${merchantCode.value}/aftersale`

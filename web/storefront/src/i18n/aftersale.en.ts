@@ -165,4 +165,6 @@ export const aftersaleEn: Record<keyof typeof aftersaleZh, string> = {
   'after.amountBad': 'Between 0.01 and {amount}',
   'after.view': 'View cases',
   'order.hintRefunded': 'The money went back the way it came',
+  'after.points': 'Points come back too: ',
+  'after.pointsWorth': 'worth {amount}',
 }

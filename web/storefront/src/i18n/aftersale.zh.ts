@@ -163,4 +163,6 @@ export const aftersaleZh = {
   'after.amountBad': '请输入 0.01 至 {amount} 之间的金额',
   'after.view': '查看售后',
   'order.hintRefunded': '款项已按原支付方式退回',
+  'after.points': '同时退回积分',
+  'after.pointsWorth': '价值 {amount}',
 } as const
