@@ -6,8 +6,6 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-
 from bihuan import ledger
 from bihuan.finance.errors import ExportTooLarge
 from bihuan.kernel.ids import MerchantId
@@ -108,6 +106,8 @@ async def journal_csv(rt: Runtime, merchant_id: MerchantId, wanted: Filter, lang
 
 async def journal_sheet(rt: Runtime, merchant_id: MerchantId, wanted: Filter, language: str, path: Path) -> None:
     """Writes the journal as a workbook, row by row. Raises ExportTooLarge."""
+    from openpyxl import Workbook  # large, and seldom asked for: not with every start
+
     book = Workbook(write_only=True)
     sheet: Any = book.create_sheet("Journal" if language == "en" else "分录")
     sheet.freeze_panes = "A2"

@@ -12,7 +12,7 @@ from bihuan.kernel.errors import NotFound, Unprocessable
 from bihuan.kernel.ids import MerchantId, OrderId
 from bihuan.kernel.paging import Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.settlement import closing, db_accounts, db_commission, db_returns, db_sharing, db_statements, rules, sheets
+from bihuan.settlement import closing, db_accounts, db_commission, db_returns, db_sharing, db_statements, rules
 from bihuan.settlement.db_accounts import PaidOut
 from bihuan.settlement.db_statements import Line, Payout, Statement
 from bihuan.settlement.rules import Rule
@@ -110,6 +110,8 @@ async def statement_file(
     rt: Runtime, merchant_id: MerchantId, statement_id: UUID, kind: str, language: str
 ) -> Response[bytes]:
     """A statement as "xlsx" or "pdf". Raises NotFound, StatementTooLong."""
+    from bihuan.settlement import sheets  # its libraries are a sixth of all that a process loads at its start
+
     async with rt.db.transaction(readonly=True) as tx:
         statement, lines, payouts = await _whole(tx, merchant_id, statement_id)
         name = (await merchants.get(tx, merchant_id)).name
