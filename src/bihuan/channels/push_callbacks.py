@@ -13,7 +13,8 @@ from litestar.types import Receive, Scope, Send
 
 from bihuan import merchants
 from bihuan.channels import intake, refusals
-from bihuan.kernel.errors import BadRequest, Problem, TooLarge
+from bihuan.kernel.bodies import read_body
+from bihuan.kernel.errors import BadRequest, Problem
 from bihuan.kernel.http import language_of, problem_of
 from bihuan.kernel.runtime import Runtime
 from bihuan.wechat.official_account import MAX_PUSH_BYTES
@@ -48,7 +49,7 @@ async def _take(rt: Runtime, code: str, scope: Scope, receive: Receive) -> bytes
     try:
         kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
         intake.check_kind(kind.decode("latin-1"))
-        body = await _body(receive)
+        body = await read_body(receive, MAX_PUSH_BYTES)
         query = dict(_query(scope["query_string"]))
     except Problem as problem:
         await refusals.note(rt, merchant.merchant_id, intake.OFFICIAL, problem.code, body)
@@ -61,19 +62,3 @@ def _query(raw: bytes) -> list[tuple[str, str]]:
         return parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:
         raise BadRequest(detail="too many parameters") from error
-
-
-async def _body(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise BadRequest(detail="the client went away")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_PUSH_BYTES:
-            raise TooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
