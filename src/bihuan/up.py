@@ -298,13 +298,14 @@ async def _seed(settings: Settings) -> None:
 
 
 def _make_cases(settings: Settings) -> None:
-    """The demo's after-sale, beside what serves already. It is decoration: what fails is told, and stops nothing."""
-    from bihuan.demo import cases
+    """The demo's bills and after-sale, beside what serves already: decoration, what fails is told and stops nothing."""
+    from bihuan.demo import cases, takings
 
-    try:
-        asyncio.run(cases.make(settings, settings.sandbox_url or ""))
-    except (cases.DemoCasesFailed, httpx.HTTPError) as error:
-        typer.secho(f"the demo's after-sale cases: {error}", fg="yellow", err=True)
+    for what, make in (("takings at the market", takings.make), ("after-sale cases", cases.make)):
+        try:
+            asyncio.run(make(settings, settings.sandbox_url or ""))
+        except (cases.DemoCasesFailed, httpx.HTTPError) as error:
+            typer.secho(f"the demo's {what}: {error}", fg="yellow", err=True)
 
 
 def _welcome(settings: Settings, links: dict[str, str | None], *, demo: bool) -> None:

@@ -54,11 +54,17 @@ def test_a_time_that_cannot_be(town: Sandbox, shop: Merchant, days: int) -> None
     assert (told.status_code, told.json()["code"]) == (400, "refused")
 
 
-def test_the_books_do_not_go_back(town: Sandbox, shop: Merchant) -> None:
+def test_a_bill_that_was_asked_for_does_not_change(town: Sandbox, shop: Merchant) -> None:
     path = f"/_sandbox/merchants/{shop.mchid}/collect"
-    town.post(path, {"amount": 100, "at": (now(town) - timedelta(days=1)).isoformat()})
-    told = town.http.post(path, json={"amount": 1, "at": (now(town) - timedelta(days=3)).isoformat()})
-    assert (told.status_code, told.json()["code"]) == (400, "refused")
+    days = [now(town) - timedelta(days=back) for back in (3, 2, 1)]
+    town.post(path, {"amount": 100, "at": days[2].isoformat()})
+    town.post(path, {"amount": 10, "at": days[1].isoformat()})  # an earlier day, of which nobody heard yet
+    (moved,), _ = bill(shop, f"{days[2]:%Y-%m-%d}", "bill/fundflowbill")
+    assert moved["账户结余(元)"] == "1.10"
+    for at in days:
+        told = town.http.post(path, json={"amount": 1, "at": at.isoformat()})
+        assert (told.status_code, told.json()["code"]) == (400, "refused")
     for bad in ({"at": "gestern"}, {"at": "2026-01-01T00:00:00"}, {"amount": 0}):
         assert town.http.post(path, json={"amount": 1, **bad}).status_code == 400
     assert town.http.post("/_sandbox/merchants/1/collect", json={"amount": 1}).status_code == 404
+    balanced(town)

@@ -45,9 +45,9 @@ async def make(settings: Settings, sandbox_url: str, code: str = SHOP) -> int:
         httpx.AsyncClient(base_url=settings.public_url, timeout=20, trust_env=False) as desk,
         httpx.AsyncClient(base_url=sandbox_url, timeout=20, trust_env=False) as sandbox,
     ):
-        session = await _call(desk, "POST", "/api/merchant/session", {"login": login.login, "password": login.password})
+        session = await call(desk, "POST", "/api/merchant/session", {"login": login.login, "password": login.password})
         desk.headers["Authorization"] = f"Bearer {session['token']}"
-        if (await _call(desk, "GET", "/api/merchant/aftersale?limit=1"))["items"]:
+        if (await call(desk, "GET", "/api/merchant/aftersale?limit=1"))["items"]:
             return 0
         scene = _Scene(code, shop, desk, sandbox)
         await scene.begin()
@@ -59,7 +59,8 @@ async def make(settings: Settings, sandbox_url: str, code: str = SHOP) -> int:
         return len(stories)
 
 
-async def _call(http: httpx.AsyncClient, method: str, path: str, body: object = None) -> Json:
+async def call(http: httpx.AsyncClient, method: str, path: str, body: object = None) -> Json:
+    """A call as a page makes it. Raises DemoCasesFailed for a refusal."""
     headers = {"Idempotency-Key": os.urandom(12).hex(), "Sec-Fetch-Site": "same-origin"}
     answer = await http.request(method, path, json=body, headers=headers)
     if answer.status_code >= 300:
@@ -81,52 +82,52 @@ class _Scene:
 
     async def begin(self) -> None:
         """She is there, follows the shop, is signed in and has an address."""
-        self.shopper_id = (await _call(self.sandbox, "POST", "/_sandbox/shoppers", {"nickname": _NICKNAME}))[
+        self.shopper_id = (await call(self.sandbox, "POST", "/_sandbox/shoppers", {"nickname": _NICKNAME}))[
             "shopper_id"
         ]
-        labels = (await _call(self.desk, "GET", "/api/merchant/labels?limit=100"))["items"]
+        labels = (await call(self.desk, "GET", "/api/merchant/labels?limit=100"))["items"]
         content = next((one["qr_content"] for one in labels if one["qr_content"]), None)
         if content is not None:
             phone = f"/_sandbox/shoppers/{self.shopper_id}"
-            seen = await _call(self.sandbox, "POST", f"{phone}/scan", {"content": content})
+            seen = await call(self.sandbox, "POST", f"{phone}/scan", {"content": content})
             if seen["action"] == "follow_page":
                 follow = {"appid": seen["appid"], "ticket": seen["ticket"]}
-                await _call(self.sandbox, "POST", f"{phone}/follow", follow)
+                await call(self.sandbox, "POST", f"{phone}/follow", follow)
         where = f"{self.root}/wechat/authorize?next=/shop/{self.code}/"
         for _ in range(6):  # as a web view follows it, with the sandbox's mark of whose phone it is
             answer = await self.shop.get(where, headers={"X-Sandbox-Shopper": self.shopper_id})
             where = answer.headers.get("location", "")
             if not where or where.endswith(f"/shop/{self.code}/"):
                 break
-        self.address_id = (await _call(self.shop, "POST", "/api/shop/addresses", _ADDRESS))["address_id"]
+        self.address_id = (await call(self.shop, "POST", "/api/shop/addresses", _ADDRESS))["address_id"]
 
     async def buy(self, at: int, quantity: int, *, send: bool = True) -> Json:
         """The `at`-th product on sale, paid on the phone, and sent."""
-        cards = (await _call(self.shop, "GET", f"{self.root}/products?limit=50"))["items"]
+        cards = (await call(self.shop, "GET", f"{self.root}/products?limit=50"))["items"]
         card = [one for one in cards if not one["sold_out"]][at]
-        product = await _call(self.shop, "GET", f"{self.root}/products/{card['product_id']}")
+        product = await call(self.shop, "GET", f"{self.root}/products/{card['product_id']}")
         sku = next(one for one in product["skus"] if one["available"] >= quantity)
         delivery = {"method": "ship", "address_id": self.address_id}
         lines = [{"sku_id": sku["sku_id"], "quantity": quantity}]
-        quote = await _call(self.shop, "POST", f"{self.root}/quote", {"lines": lines, "delivery": delivery})
+        quote = await call(self.shop, "POST", f"{self.root}/quote", {"lines": lines, "delivery": delivery})
         order = {
             "lines": [{**line, "price_fen": sku["price_fen"]} for line in lines],
             "delivery": delivery,
             "total_fen": quote["total_fen"],
         }
-        placed = await _call(self.shop, "POST", f"{self.root}/orders", order)
+        placed = await call(self.shop, "POST", f"{self.root}/orders", order)
         path = f"{self.root}/orders/{placed['order_id']}"
-        prepared = await _call(self.shop, "POST", f"{path}/pay", {"method": "wechat_jsapi"})
+        prepared = await call(self.shop, "POST", f"{path}/pay", {"method": "wechat_jsapi"})
         sheet = {"pay_params": prepared["pay_params"]}
-        opened = await _call(self.sandbox, "POST", f"/_sandbox/shoppers/{self.shopper_id}/sheets", sheet)
-        await _call(self.sandbox, "POST", f"/_sandbox/sheets/{opened['sheet_id']}/pay", {})
+        opened = await call(self.sandbox, "POST", f"/_sandbox/shoppers/{self.shopper_id}/sheets", sheet)
+        await call(self.sandbox, "POST", f"/_sandbox/sheets/{opened['sheet_id']}/pay", {})
         for _ in range(_MOST_LOOKS):
-            if (await _call(self.shop, "GET", path))["state"] == "paid":
+            if (await call(self.shop, "GET", path))["state"] == "paid":
                 break
             await asyncio.sleep(_LOOK_SECONDS)
         if send:
-            await _call(self.desk, "POST", f"/api/merchant/orders/{placed['order_id']}/ship", _SENT)
-        return await _call(self.shop, "GET", path)
+            await call(self.desk, "POST", f"/api/merchant/orders/{placed['order_id']}/ship", _SENT)
+        return await call(self.shop, "GET", path)
 
     async def ask(
         self, order: Json, kind: str, reason: str, words: str, *, to: str | None = None, **more: object
@@ -142,15 +143,15 @@ class _Scene:
             "explanation": words,
             **more,
         }
-        return (await _call(self.shop, "POST", f"{self.root}/aftersale", wish))["case_id"]
+        return (await call(self.shop, "POST", f"{self.root}/aftersale", wish))["case_id"]
 
     async def she(self, case_id: str, step: str, body: object) -> None:
         """A step of hers."""
-        await _call(self.shop, "POST", f"{self.root}/aftersale/{case_id}/{step}", body)
+        await call(self.shop, "POST", f"{self.root}/aftersale/{case_id}/{step}", body)
 
     async def they(self, case_id: str, step: str, body: object) -> None:
         """A step of the shop's."""
-        await _call(self.desk, "POST", f"/api/merchant/aftersale/{case_id}/{step}", body)
+        await call(self.desk, "POST", f"/api/merchant/aftersale/{case_id}/{step}", body)
 
     async def refunded(self) -> None:
         """Not sent yet, agreed at once; the sandbox pays back."""
@@ -177,7 +178,7 @@ class _Scene:
     async def exchange(self) -> None:
         """An exchange for another variant where there is one, else for the same again."""
         order = await self.buy(0, 1)
-        can = await _call(self.shop, "GET", f"{self.root}/orders/{order['order_id']}/aftersale")
+        can = await call(self.shop, "GET", f"{self.root}/orders/{order['order_id']}/aftersale")
         (line,) = can["lines"]
         other = [one for one in line["exchanges"] if one["sku_id"] != line["sku_id"] and one["available"]]
         to = other[0]["sku_id"] if other else None

@@ -27,7 +27,7 @@ def jobs(shares: Shares) -> tuple[Periodic, ...]:
     """The jobs; `shares` knows what of profit sharing is recorded here."""
     return (
         Periodic(name="reconciliation.plan", every_seconds=600, run=running.plan),
-        Periodic(name="reconciliation.run", every_seconds=30, run=running.Runner(shares).start),
+        Periodic(name="reconciliation.run", every_seconds=5, run=running.Runner(shares).start),
         Periodic(name="reconciliation.recheck", every_seconds=300, run=partial(running.recheck, shares=shares)),
         Periodic(name="reconciliation.alert", every_seconds=6 * 3600, run=alert),
         Periodic(name="reconciliation.forget_files", every_seconds=24 * 3600, run=fetching.forget_old),

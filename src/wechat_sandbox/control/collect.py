@@ -15,8 +15,7 @@ from wechat_sandbox.clock import rfc3339
 from wechat_sandbox.control.errors import ControlError, not_found
 from wechat_sandbox.journal import day_of
 from wechat_sandbox.models import Order
-from wechat_sandbox.pay.orders import new_number
-from wechat_sandbox.world import World
+from wechat_sandbox.world import World, random_digits
 
 MOST_DAYS = 90
 """As far back as bills are to be had."""
@@ -33,18 +32,17 @@ class Collected(Struct):
 @post("/merchants/{mchid:str}/collect", tags=["money"], status_code=200)
 async def collect(world: World, mchid: str, data: Collected) -> dict[str, Any]:
     """Let a shopper pay by the merchant's printed code; without a fee, as such codes are. 400 `refused` for a time
-    that is none, to come, or before what the merchant's books have."""
+    that is none, to come, or on a day whose bill, or a later one's, was asked for already: bills do not change."""
     merchant = world.merchants.get(mchid)
     if merchant is None:
         raise not_found(f"merchant {mchid}")
     at = _moment(world, data.at)
-    last = world.journal.days(mchid)[-1:]
-    if last and day_of(at) < last[0].day:
-        raise ControlError(400, "refused", "the merchant's books go on from a later day")
+    if day_of(at) <= world.money.bills.latest(mchid):
+        raise ControlError(400, "refused", "the bill of that day, or of a later one, was asked for already")
     order = Order(
         mchid=mchid,
         appid=merchant.appids[0] if merchant.appids else "",
-        out_trade_no=new_number(world, "1000", 28),
+        out_trade_no=_number("1000", at),
         trade_type="NATIVE",
         description=data.description,
         total=data.amount,
@@ -55,12 +53,17 @@ async def collect(world: World, mchid: str, data: Collected) -> dict[str, Any]:
         prepay_id="",
         prepaid_at=at,
         state="SUCCESS",
-        transaction_id=new_number(world, "4200", 28),
+        transaction_id=_number("4200", at),
         bank_type="OTHERS",
         paid_at=at,
     )
     books.collected(world, order)
     return {"transaction_id": order.transaction_id, "out_trade_no": order.out_trade_no, "success_time": rfc3339(at)}
+
+
+def _number(prefix: str, at: float) -> str:
+    head = prefix + day_of(at).replace("-", "")
+    return head + random_digits(28 - len(head))
 
 
 def _moment(world: World, text: str | None) -> float:

@@ -70,6 +70,10 @@ class Shelf:
             raise PayError(400, "STATEMENT_CREATING", "账单生成中，请稍后再试")
         return bill
 
+    def latest(self, mchid: str) -> str:
+        """The latest day of which a merchant's bills were asked for; empty for none."""
+        return max((day for owner, _, _, sub, day in self._files if mchid in (owner, sub)), default="")
+
     def write(self, key: tuple[str, ...], lines: Iterator[str]) -> BillFile:
         """Write a bill now."""
         with self._writing(key) as bill:
