@@ -116,7 +116,10 @@ def trade(mine: Business, theirs: Business) -> list[Attempt]:
     parcel = {"company": "顺丰", "tracking_no": "SF1"}
     line = {"line_id": theirs.paid_line, "quantity": 1}
     fact, handler = theirs.parked[0]
+    member = "/api/merchant/members/{member_id:uuid}"
     return [
+        Attempt(f"GET {member}/points", f"members/{theirs.member}/points"),
+        Attempt(f"GET {member}/points-summary", f"members/{theirs.member}/points-summary"),
         Attempt(f"GET {order}", f"orders/{theirs.paid}"),
         Attempt(f"POST {order}/cancel", f"orders/{theirs.unpaid}/cancel", {"reason": "不卖了"}),
         Attempt(f"POST {order}/ship", f"orders/{mine.paid}/ship", {**parcel, "lines": [line]}),
@@ -136,7 +139,16 @@ def goods_back(theirs: Business) -> list[Attempt]:
     """Of after-sale cases, and money that is stuck."""
     case, cases = "/api/merchant/aftersale/{case_id:uuid}", theirs.cases
     seen = [{"line_id": theirs.case_line, "received": 1, "sellable": 1}]
+    order = "/api/merchant/orders/{order_id:uuid}/aftersale"
+    gift = {
+        "received_goods": False,
+        "lines": [{"line_id": theirs.case_line, "quantity": 1}],
+        "reason": "negotiated",
+    }
     return [
+        Attempt(f"GET {order}", f"orders/{theirs.paid}/aftersale"),
+        Attempt(f"POST {order}/quote", f"orders/{theirs.paid}/aftersale/quote", gift),
+        Attempt(f"POST {order}", f"orders/{theirs.paid}/aftersale", gift),
         Attempt(f"GET {case}", f"aftersale/{cases['applied']}"),
         Attempt(f"POST {case}/evidence", f"aftersale/{cases['applied']}/evidence", {"text": "看看"}),
         Attempt(f"POST {case}/propose", f"aftersale/{cases['applied']}/propose", {"amount_fen": 1}),

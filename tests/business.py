@@ -9,7 +9,7 @@ import msgspec
 from litestar import Litestar
 from PIL import Image
 
-from bihuan import catalog, channels, identity, inventory, merchants, orders, staff, topups, wallet
+from bihuan import catalog, channels, identity, inventory, membership, merchants, orders, staff, topups, wallet
 from bihuan.catalog import NewCategory
 from bihuan.channels import Content, Draft, NewLabel
 from bihuan.kernel.ids import PaymentId, new_id
@@ -49,7 +49,7 @@ class Business:
         self.alipay_seller = self.alipay_difference = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
-        self.notice = self.case_line = ""
+        self.notice = self.case_line = self.member = ""
         self.till = Counter()
 
     async def send(self, client: httpx.AsyncClient, method: str, path: str, body: object = None) -> httpx.Response:
@@ -74,7 +74,7 @@ class Business:
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
             *(fact for fact, _ in self.parked),
-            *(*self.cases.values(), self.notice, self.guide),
+            *(*self.cases.values(), self.notice, self.guide, self.member),
         ]
         assert all(ids)
         return ids
@@ -166,11 +166,20 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         business.adjusted_for = f"补贴 {new_id().hex}"
         await closing.adjust(tx, business.merchant_id, 100, business.adjusted_for, UUID(business.clerk))
     await _store_value(rt, business)
+    await _open_card(rt, business)
     async with rt.db.session() as tx:
         posted = "select transaction_id from ledger_transactions where merchant_id = $1 limit 1"
         business.posting = str(await tx.fetchval(posted, business.merchant_id))
     business.till = await open_counter(rt, client, business.headers, business.merchant_id, business.store, business.sku)
     return business
+
+
+async def _open_card(rt: Runtime, business: Business) -> None:
+    async with rt.db.transaction() as tx:
+        mid, shopper_id = business.merchant_id, business.buyer.shopper_id
+        await membership.gift(tx, mid, shopper_id, 100, new_id(), tx.now)
+        card = await membership.find_member(tx, mid, shopper_id)
+        business.member = str(card.member_id) if card else ""
 
 
 async def _employ(rt: Runtime, business: Business) -> None:
@@ -290,6 +299,7 @@ def filled(route: Route, business: Business) -> str:
         "merchant_id": str(business.merchant_id),
         "case_id": business.cases["disputed"],
         "refund_id": business.cases["refund"],
+        "member_id": business.member,
     }.items():
         path = path.replace(f"{{{name}:uuid}}", value)
     for name, value in {

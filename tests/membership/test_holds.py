@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bihuan import membership
+from bihuan import membership, merchants
 from bihuan.facts.membership import PointsExpiring
 from bihuan.kernel import verification
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, ShopperId, new_id
+from bihuan.kernel.runtime import Runtime
 from bihuan.membership import (
     CHECKS,
     PointsSettings,
@@ -295,3 +296,25 @@ async def test_terms_are_the_merchant_s_and_must_make_sense(desk: Desk) -> None:
     await desk.pay((shopper_id, 12_99))
     card = await desk.card(shopper_id)
     assert (card["points"], card["growth"]) == (64, 12)
+
+
+async def test_staff_see_what_became_of_a_member_s_points_and_nobody_else_does(desk: Desk, rt: Runtime) -> None:
+    mid, shopper_id, reference = desk.merchant.merchant_id, await desk.shopper(), new_id()
+    await earn(desk, shopper_id, 100, 5)
+    async with desk.rt.db.transaction() as tx:
+        await hold(tx, mid, [Wish(reference_id=reference, shopper_id=shopper_id, points=30, worth_fen=30)])
+        await redeem(tx, mid, [reference])
+    owner = await desk.staff()
+    (member,) = (await desk.client.get("/api/merchant/members", headers=owner)).json()["items"]
+    url = f"/api/merchant/members/{member['member_id']}/points"
+    seen = (await desk.client.get(url, headers=owner)).json()["items"]
+    assert [(e["points"], e["source"]) for e in seen] == [(-30, "redeem"), (100, "order")]
+    summary = (await desk.client.get(f"{url}-summary", headers=owner)).json()
+    assert (summary["available"], summary["earned"], summary["redeemed"]) == (70, 100, 30)
+    assert summary["worth_fen"] is None
+    async with rt.db.transaction() as tx:
+        other = await merchants.create(tx, code=f"o{new_id().hex[-12:]}", name="麦香")
+    stranger = await Desk(rt, desk.client, desk.deliver, other).staff()
+    for headers, status in ((stranger, 404), ({}, 401)):
+        for path in (url, f"{url}-summary"):
+            assert (await desk.client.get(path, headers=headers)).status_code == status

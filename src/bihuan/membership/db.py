@@ -65,6 +65,16 @@ async def find_by_number(tx: Tx, merchant_id: MerchantId, number: str) -> Member
     return db.one_or_none(Member, row)
 
 
+async def find_by_id(tx: Tx, merchant_id: MerchantId, member_id: MemberId) -> Member | None:
+    """One card of this merchant."""
+    row = await tx.fetchrow(
+        f"select {_MEMBER} from members where merchant_id = $1 and member_id = $2 and merged_into is null",  # noqa: S608
+        merchant_id,
+        member_id,
+    )
+    return db.one_or_none(Member, row)
+
+
 async def list_members(
     tx: Tx,
     merchant_id: MerchantId,

@@ -1,4 +1,4 @@
-"""The shopper's card, and the console's room of members."""
+"""The shopper's card, and the console's room of members. Points have routes of their own (`routes_points`)."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,25 +13,16 @@ from msgspec import Meta
 from bihuan import identity
 from bihuan.identity import Shopper, ShopperSession
 from bihuan.kernel import paging
-from bihuan.kernel.errors import NotFound
 from bihuan.kernel.http import access
 from bihuan.kernel.ids import MemberId, ShopperId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.membership import db, lots, service, terms
-from bihuan.membership.db import Entry, Member
-from bihuan.membership.rules import Level, level_for, months_after, months_before, next_level, worth_of
-from bihuan.membership.terms import PointsSettings
+from bihuan.membership import db, routes_points, service
+from bihuan.membership.db import Member
+from bihuan.membership.routes_points import NotAMember
+from bihuan.membership.rules import Level, level_for, next_level
 from bihuan.merchants import Merchant
 from bihuan.staff import StaffSession
-
-
-class NotAMember(NotFound):
-    """The shopper has not paid anything here yet."""
-
-    code = "not_a_member"
-    zh = "您还不是会员，首次支付后自动开卡。"
-    en = "You are not a member yet; the first payment opens the card."
 
 
 class LevelOut(msgspec.Struct, frozen=True):
@@ -59,40 +50,6 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True):
     next_level: NextLevel | None
     joined_at: datetime
     card_code: str
-
-
-class PointsOut(msgspec.Struct, frozen=True, kw_only=True):
-    """Points that came or went. `source`: order (its id in `source_id`) earned them, gift, redeem (an order's id) spent
-    them, return gave spent ones back with a refund, refund took earned ones back, owed did so later, expire, merge_in
-    or merge_out."""
-
-    points: int
-    source: str
-    source_id: UUID
-    occurred_at: datetime
-
-
-class ExpiringOut(msgspec.Struct, frozen=True):
-    """The points that are the next to expire."""
-
-    points: int
-    expires_at: datetime
-
-
-class PointsSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of all points of a card: `available` can be spent, `held` wait for the payment of orders, the rest
-    is over. `worth_fen`: what the available ones are worth; null where orders cannot be paid with points."""
-
-    available: int
-    held: int
-    earned: int
-    redeemed: int
-    returned: int
-    expired: int
-    revoked: int
-    next_to_expire: ExpiringOut | None
-    worth_fen: int | None
-    settings: PointsSettings
 
 
 class MemberShopper(msgspec.Struct, frozen=True):
@@ -141,51 +98,6 @@ async def show_card(rt: Runtime, merchant: Merchant, shopper: ShopperSession) ->
     )
 
 
-@get("/api/shop/{m:str}/member/points", opt=access("shopper"))
-async def list_points(
-    rt: Runtime, merchant: Merchant, shopper: ShopperSession, limit: Limit = 20, cursor: Cursor = None
-) -> Page[PointsOut]:
-    """How the shopper's points came together, the latest first."""
-    after = paging.decode(cursor, tuple[datetime, UUID])
-    async with rt.db.transaction(readonly=True) as tx:
-        member = await db.find_member(tx, merchant.merchant_id, shopper.shopper_id)
-        if member is None:
-            raise NotAMember
-        found = await db.list_entries(tx, merchant.merchant_id, member.member_id, after, limit + 1)
-    last = found[limit - 1] if len(found) > limit else None
-    next_cursor = paging.encode(last[1].occurred_at.isoformat(), str(last[0])) if last else None
-    return Page([_points(entry) for _, entry in found[:limit]], next_cursor)
-
-
-@get("/api/shop/{m:str}/member/points-summary", opt=access("shopper"))
-async def summarize_points(rt: Runtime, merchant: Merchant, shopper: ShopperSession) -> PointsSummary:
-    """What became of the shopper's points, and which are the next to expire."""
-    merchant_id = merchant.merchant_id
-    async with rt.db.transaction(readonly=True) as tx:
-        member = await db.find_member(tx, merchant_id, shopper.shopper_id)
-        if member is None:
-            raise NotAMember
-        settings = await terms.get_settings(tx, merchant_id)
-        since = months_before(tx.now, settings.life_months) if settings.life_months else None
-        available, held = await lots.sum_places(tx, merchant_id, member.member_id, since)
-        sums = await db.sum_sources(tx, merchant_id, member.member_id)
-        oldest = await lots.next_to_go(tx, merchant_id, member.member_id, since) if settings.life_months else None
-    return PointsSummary(
-        available=available,
-        held=held,
-        earned=sums.get("order", 0) + sums.get("gift", 0),
-        redeemed=-sums.get("redeem", 0),
-        returned=sums.get("return", 0),
-        expired=-sums.get("expire", 0),
-        revoked=-sums.get("refund", 0) - sums.get("owed", 0),
-        next_to_expire=ExpiringOut(oldest[1], months_after(oldest[0], settings.life_months))
-        if oldest and settings.life_months
-        else None,
-        worth_fen=worth_of(available, settings.points_per_yuan) if settings.redeem else None,
-        settings=settings,
-    )
-
-
 @get("/api/merchant/members", opt=access("staff:members.read"))
 async def list_members(
     rt: Runtime,
@@ -216,20 +128,6 @@ async def show_levels(rt: Runtime, staff: StaffSession) -> Levels:
         return Levels(list(await service.get_levels(tx, staff.merchant_id)))
 
 
-@get("/api/merchant/points-settings", opt=access("staff:members.read"))
-async def show_points_settings(rt: Runtime, staff: StaffSession) -> PointsSettings:
-    """How points are earned, how long they live, and what they are worth."""
-    async with rt.db.session() as tx:
-        return await terms.get_settings(tx, staff.merchant_id)
-
-
-@put("/api/merchant/points-settings", opt=access("staff:members.write"))
-async def save_points_settings(rt: Runtime, staff: StaffSession, data: JSONBody[PointsSettings]) -> PointsSettings:
-    """Sets the terms of points. Rates count for orders from now on; an hourly job takes what is too old."""
-    async with rt.db.transaction() as tx:
-        return await terms.save_settings(tx, staff.merchant_id, data)
-
-
 @put("/api/merchant/member-levels", opt=access("staff:members.write"))
 async def save_levels(rt: Runtime, staff: StaffSession, data: JSONBody[Levels]) -> Levels:
     """Writes the levels; every member goes where her growth says."""
@@ -240,10 +138,6 @@ async def save_levels(rt: Runtime, staff: StaffSession, data: JSONBody[Levels]) 
 def _level(levels: Sequence[Level], member: Member) -> LevelOut:
     level = level_for(levels, member.growth)
     return LevelOut(level.code, level.name, level.benefits)
-
-
-def _points(entry: Entry) -> PointsOut:
-    return PointsOut(points=entry.points, source=entry.source, source_id=entry.source_id, occurred_at=entry.occurred_at)
 
 
 def _member(levels: Sequence[Level], member: Member, shopper: Shopper | None) -> MemberOut:
@@ -262,11 +156,8 @@ def _member(levels: Sequence[Level], member: Member, shopper: Shopper | None) ->
 
 ROUTES: tuple[Any, ...] = (
     show_card,
-    list_points,
-    summarize_points,
     list_members,
     show_levels,
     save_levels,
-    show_points_settings,
-    save_points_settings,
+    *routes_points.ROUTES,
 )

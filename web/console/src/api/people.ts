@@ -1,5 +1,5 @@
 import { get, post, put, type Page, type Query } from './http'
-import type { Follower, Level, Member, Message, PointsTerms } from './types'
+import type { Follower, Level, Member, Message, PointsEntry, PointsSummary, PointsTerms } from './types'
 
 export const members = (query: Query): Promise<Page<Member>> => get('/api/merchant/members', query)
 export const followers = (query: Query): Promise<Page<Follower>> => get('/api/merchant/followers', query)
@@ -7,6 +7,9 @@ export const followers = (query: Query): Promise<Page<Follower>> => get('/api/me
 export const levels = (): Promise<{ levels: Level[] }> => get('/api/merchant/member-levels')
 export const saveLevels = (levels: Level[], key: string): Promise<{ levels: Level[] }> =>
   put('/api/merchant/member-levels', { levels }, key)
+
+export const memberPoints = (memberId: string, query: Query): Promise<Page<PointsEntry>> => get(`/api/merchant/members/${memberId}/points`, query)
+export const memberPointsSummary = (memberId: string): Promise<PointsSummary> => get(`/api/merchant/members/${memberId}/points-summary`)
 
 export const pointsTerms = (): Promise<PointsTerms> => get('/api/merchant/points-settings')
 export const savePointsTerms = (terms: PointsTerms, key: string): Promise<PointsTerms> => put('/api/merchant/points-settings', terms, key)

@@ -25,6 +25,26 @@ export interface Level {
   benefits: string
 }
 
+export interface PointsEntry {
+  points: number
+  source: string
+  source_id: string
+  occurred_at: string
+}
+
+/** What became of all points of a card. */
+export interface PointsSummary {
+  available: number
+  held: number
+  earned: number
+  redeemed: number
+  returned: number
+  expired: number
+  revoked: number
+  next_to_expire: { points: number; expires_at: string } | null
+  worth_fen: number | null
+}
+
 /** How points are earned, how long they live (null: for ever) and what they pay of an order. */
 export interface PointsTerms {
   life_months: number | null
