@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -37,6 +39,32 @@ async def post(tx: Tx, merchant_id: MerchantId, transactions: Sequence[Transacti
             [e.account for _, e in entries],
             [e.amount_fen for _, e in entries],
             [t.booked_on for t in transactions],
+        )
+
+
+async def post_books(
+    tx: Tx,
+    merchant_ids: Sequence[MerchantId],
+    ids: Sequence[UUID],
+    transactions: Sequence[Transaction],
+    occurred: Sequence[datetime],
+) -> int:
+    """Posts transactions of many books, which are parallel to the rest, in one call; returns how many were new."""
+    entries = [(place, entry) for place, one in enumerate(transactions, 1) for entry in one.entries]
+    async with refused_if_closed():
+        return await tx.fetchval(
+            "select ledger_post_books($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+            tx.now,
+            merchant_ids,
+            ids,
+            [one.source for one in transactions],
+            [one.source_id for one in transactions],
+            [one.description[:200] for one in transactions],
+            occurred,
+            [place for place, _ in entries],
+            [entry.account for _, entry in entries],
+            [entry.amount_fen for _, entry in entries],
+            [one.booked_on for one in transactions],
         )
 
 

@@ -31,26 +31,12 @@ async def post_books(tx: Tx, rows: Sequence[PastTransaction]) -> int:
     rows = list(reversed(causes.values()))
     for row in rows:
         rules.check(row.transaction)
-    entries = [(place, entry) for place, row in enumerate(rows, 1) for entry in row.transaction.entries]
     times = [row.transaction.occurred_at for row in rows]
     known = [at for at in times if at is not None]
     if len(known) < len(times):
         raise ValueError("a past transaction must say when it occurred")
-    async with db.refused_if_closed():
-        return await tx.fetchval(
-            "select ledger_post_books($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-            tx.now,
-            [row.merchant_id for row in rows],
-            [
-                derived_id_at(at, row.transaction.source, str(row.transaction.source_id))
-                for at, row in zip(known, rows, strict=True)
-            ],
-            [row.transaction.source for row in rows],
-            [row.transaction.source_id for row in rows],
-            [row.transaction.description[:200] for row in rows],
-            known,
-            [place for place, _ in entries],
-            [entry.account for _, entry in entries],
-            [entry.amount_fen for _, entry in entries],
-            [row.transaction.booked_on for row in rows],
-        )
+    ids = [
+        derived_id_at(at, row.transaction.source, str(row.transaction.source_id))
+        for at, row in zip(known, rows, strict=True)
+    ]
+    return await db.post_books(tx, [row.merchant_id for row in rows], ids, [row.transaction for row in rows], known)
