@@ -267,9 +267,18 @@ async def test_what_a_mini_program_may_ask(browser: Browser, desk: Sandbox, tea:
         await phone("service-open").click()
         page = phone.page.frame_locator('[data-testid="mini-frame"]')
         await expect(page.locator("#where")).to_have_text("?id=9#/pages/tea/tea?id=9")
+        await phone("mini-more").click()
+        await phone("mini-messages").click()
+        await expect(phone("grant-note")).to_have_text("还可发送 1 条")
+        await phone.shot("grants")
+        await phone("grant", template=tea["templates"][0]).uncheck()
+        await expect(phone("grant-note")).to_have_text("已关闭")
+        await phone("grants-close").click()
         await phone("mini-close").click()
         await phone("nav-back").click()
         await expect(phone("unread")).to_have_count(0)
+    (grant,) = desk.get(f"/_sandbox/shoppers/{me}/subscriptions")["items"]
+    assert (grant["banned"], grant["left"]) == (True, 0)
     async with phone_of(browser, desk, friend) as phone:
         await phone("chat-row").click()
         await phone("mini-card").click()

@@ -83,6 +83,8 @@ export const api = {
   minis: async (id) => items(await get(shopperPath(id, "/mini-programs"))),
   openMini: (id, appid, path, scene) => post(shopperPath(id, `/mini-programs/${encodeURIComponent(appid)}/open`), { path, scene }),
   templates: async (appid) => items(await get(`/apps/${encodeURIComponent(appid)}/templates`)),
+  subscriptions: async (id) => items(await get(shopperPath(id, "/subscriptions"))),
+  banTemplate: async (id, body) => (await put(shopperPath(id, "/subscriptions"), body)) ?? true,
   subscribe: (id, answer) => post(shopperPath(id, "/subscriptions"), answer),
   serviceMessages: async (id) => items(await get(shopperPath(id, "/service-messages"))),
   // The wallet.

@@ -2,9 +2,9 @@
 
 import { badgeOf } from "./avatar.js";
 import { api } from "./api.js";
-import { h } from "./dom.js";
+import { fill, h } from "./dom.js";
 import { icon } from "./icons.js";
-import { halfSheet } from "./overlays.js";
+import { attempt, halfSheet } from "./overlays.js";
 import { account, state } from "./state.js";
 import { t } from "./text.js";
 
@@ -60,4 +60,35 @@ export async function phoneSheet(mini) {
       h("button", { class: "button", testid: "phone-allow", "data-first": true, onclick: () => end(true) }, t("允许", "Allow"))),
   ], { label: t("手机号", "Phone number"), testid: "phone-sheet" });
   return Boolean(yes);
+}
+
+/** The settings of a mini program's messages: how many of each may still come, and the switch that ends them. */
+export async function grantsSheet(mini) {
+  const me = state.shopper.shopper_id;
+  const [grants, known] = await Promise.all([attempt(() => api.subscriptions(me)), api.templates(mini.appid).catch(() => [])]);
+  if (!grants) return;
+  const mine = grants.filter((one) => one.appid === mini.appid);
+  const titleOf = (id) => known.find((one) => one.template_id === id)?.title ?? id;
+  const row = (grant) => {
+    const note = h("small", { testid: "grant-note" });
+    const tell = () => fill(note, grant.banned ? t("已关闭", "Off") : t(`还可发送 ${grant.left} 条`, `${grant.left} may still come`));
+    const change = async (event) => {
+      const banned = !event.target.checked;
+      const kept = remembered(mini.appid);
+      delete kept[grant.template_id];
+      localStorage.setItem(rememberedKey(mini.appid), JSON.stringify(kept));
+      if (await attempt(() => api.banTemplate(me, { appid: mini.appid, template_id: grant.template_id, banned })) === undefined) event.target.checked = !banned;
+      else Object.assign(grant, { banned, left: banned ? 0 : grant.left });
+      tell();
+    };
+    tell();
+    return h("label", { class: "ask-row" }, h("span", null, titleOf(grant.template_id), note),
+      h("input", { type: "checkbox", checked: !grant.banned, testid: "grant", "data-template": grant.template_id, "aria-label": titleOf(grant.template_id), onchange: change }));
+  };
+  await halfSheet((end) => [
+    head(mini),
+    h("h2", null, t("订阅消息", "Messages")),
+    mine.length ? h("div", { class: "ask-list" }, mine.map(row)) : h("p", { class: "ask-none" }, t("还没有同意过它发送消息。", "It has not been allowed any message yet.")),
+    h("button", { class: "button wide grey", testid: "grants-close", onclick: () => end() }, t("关闭", "Close")),
+  ], { label: t("订阅消息", "Messages"), testid: "grants-sheet" });
 }

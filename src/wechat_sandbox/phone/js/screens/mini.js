@@ -3,6 +3,7 @@
 
 import { api } from "../api.js";
 import { badgeOf } from "../avatar.js";
+import { grantsSheet } from "../consent.js";
 import { fill, h } from "../dom.js";
 import { pageFrame } from "../frame.js";
 import { icon } from "../icons.js";
@@ -77,6 +78,7 @@ function miniScreen(opened) {
     const choice = await menu(mini);
     if (choice === "share") await sendCard(await askCard("appmessage"));
     else if (choice === "moments") await postMoment(await askCard("timeline"));
+    else if (choice === "messages") await grantsSheet(mini);
     else if (choice === "restart") pages.load(opened.url);
     else if (choice === "about") toast(`AppID ${mini.appid}`, "plain", 4);
   };
@@ -101,6 +103,7 @@ function menu(mini) {
     h("div", { class: "tiles" },
       tile(end, "share", "share", t("发送给朋友", "Send to a friend")),
       tile(end, "moments", "aperture", t("分享到朋友圈", "Share to Moments")),
+      tile(end, "messages", "bell", t("订阅消息", "Messages")),
       tile(end, "restart", "reload", t("重新进入", "Restart")),
       tile(end, "about", "mini", t("关于", "About"))),
     h("button", { class: "button wide grey", testid: "mini-menu-cancel", onclick: () => end() }, t("取消", "Cancel")),
