@@ -14,7 +14,7 @@ from bihuan.kernel.ids import MerchantId, OrderId, ShopperId
 from bihuan.kernel.money import split
 from bihuan.membership import PointsQuote, PointsSettings, PointsShort, Wish
 from bihuan.orders import placement_db
-from bihuan.orders.db import LineRow, OrderRow
+from bihuan.orders.db import OrderRow
 from bihuan.orders.errors import PointsNotUsable
 from bihuan.orders.placement_db import Draft
 from bihuan.orders.schemas import Adjustment, PricedLine, Quote
@@ -110,16 +110,6 @@ async def hold(tx: Tx, merchant_id: MerchantId, placed: Sequence[Draft]) -> None
 def worth_of(adjustments: Iterable[Adjustment]) -> int:
     """What points pay of an order or of a line, in fen."""
     return -sum(one.amount_fen for one in adjustments if one.kind == "points")
-
-
-def worth_of_next(line: LineRow, pieces: int) -> int:
-    """What points paid of the next `pieces` of a line to go back: the first n of q bear n/q of it, rounded down.
-
-    For whoever counts refunded pieces by `refunded_quantity`, as a till does: the worth to give to
-    `membership.return_worth`. After-sale's pieces have their own prices (`aftersale/rules.py`).
-    """
-    paid, before = worth_of(line.adjustments), line.refunded_quantity
-    return paid * (before + pieces) // line.quantity - paid * before // line.quantity
 
 
 def paid_with(orders: Iterable[OrderRow]) -> list[OrderId]:
