@@ -152,6 +152,38 @@ async def test_transfers_are_confirmed_and_bills_tell_all(browser: Browser, desk
         assert waited["state"] in ("TRANSFERING", "SUCCESS")
 
 
+async def test_a_complaint_is_followed_to_its_end(browser: Browser, desk: Sandbox, merchant: Merchant) -> None:
+    me = new_shopper(desk, "较真的人")
+    order = merchant.prepay("")
+    del order["payer"]
+    code = merchant.call("POST", "/v3/pay/transactions/native", order).json()["code_url"]
+    sheet = desk.post(f"/_sandbox/shoppers/{me}/scan", {"content": code})["sheet"]
+    desk.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")
+    async with phone_of(browser, desk, me) as phone:
+        await phone("tab-me").click()
+        await phone("me-wallet").click()
+        await phone("payment").click()
+        await phone("receipt-complain").click()
+        await phone("complaint-words").fill("少了一颗扣子")
+        await phone("complaint-refund").check()
+        await phone("complaint-send").click()
+        await expect(phone("toast")).to_have_text("已提交")
+        (complaint,) = desk.get(f"/_sandbox/shoppers/{me}/complaints")["items"]
+        assert (complaint["problem_type"], complaint["state"]) == ("REFUND", "PENDING")
+        path = f"/v3/merchant-service/complaints-v2/{complaint['complaint_id']}"
+        answer = {"complainted_mchid": merchant.mchid, "response_content": "马上补寄"}
+        assert merchant.call("POST", path + "/response", answer).status_code == 204
+        await phone("payment").click()
+        await phone("receipt-complaint").click()
+        await expect(phone("complaint-state")).to_have_text("商家处理中")
+        await expect(phone("complaint-line", kind="MERCHANT_RESPONSE")).to_contain_text("马上补寄")
+        await phone.shot("complaint")
+        await phone("complaint-reply").fill("好的，谢谢")
+        await phone("complaint-say").click()
+        await expect(phone("complaint-progress")).to_have_count(0)
+    assert merchant.call("GET", path).json()["incoming_user_response"] is True
+
+
 async def test_red_packets_groups_and_moments(browser: Browser, desk: Sandbox) -> None:
     me, friend = new_shopper(desk, "阿发"), new_shopper(desk, "阿收")
     async with phone_of(browser, desk, me) as phone:

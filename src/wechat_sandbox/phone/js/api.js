@@ -97,6 +97,9 @@ export const api = {
   addContact: (id, content) => post(shopperPath(id, "/contacts"), { content }),
   writeToContact: (id, corpid, userid, content) => post(shopperPath(id, `/contacts/${encodeURIComponent(corpid)}/${encodeURIComponent(userid)}/text`), { content }),
   dropContact: (id, corpid, userid) => call("DELETE", shopperPath(id, `/contacts/${encodeURIComponent(corpid)}/${encodeURIComponent(userid)}`)),
+  complaints: async (id) => items(await get(shopperPath(id, "/complaints"))),
+  replyToComplaint: (id, content) => post(`/complaints/${encodeURIComponent(id)}/reply`, { content }),
+  complainAgain: (id, content) => post(`/complaints/${encodeURIComponent(id)}/continue`, { content }),
   complain: (id, complaint) => post(shopperPath(id, "/complaints"), complaint),
 };
 

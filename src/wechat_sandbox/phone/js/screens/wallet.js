@@ -1,9 +1,10 @@
 // The wallet: balance, payment code, transfers to confirm, and the bills.
 
 import { api } from "../api.js";
+import { complain, complaintOf, complaintSheet } from "../complaint.js";
 import { fill, h } from "../dom.js";
 import { icon } from "../icons.js";
-import { attempt, halfSheet, toast } from "../overlays.js";
+import { attempt, halfSheet } from "../overlays.js";
 import { empty, navBar, row } from "../parts.js";
 import { push } from "../stack.js";
 import { state } from "../state.js";
@@ -73,7 +74,8 @@ function billRow(bill) {
 const DONE = { payment: t("支付成功", "Paid"), refund: t("已退款", "Refunded"), red_packet_out: t("已发出", "Given"), red_packet_back: t("已退回", "Returned") };
 
 /** The details of a bill. */
-export function receipt(bill) {
+export async function receipt(bill) {
+  const complaint = bill.kind === "payment" && await complaintOf(bill);
   const line = (label, value) => value && h("div", { class: "pair" }, h("dt", null, label), h("dd", null, value));
   halfSheet((end) => [
     h("h2", { class: "receipt-who" }, titleOf(bill)),
@@ -85,23 +87,8 @@ export function receipt(bill) {
       line(bill.amount_fen < 0 ? t("支付方式", "Paid by") : t("存入", "To"), bill.by === "零钱" ? t("零钱", "Balance") : bill.by),
       line(t("交易单号", "Transaction"), bill.transaction_id),
       line(t("商户单号", "Merchant's number"), bill.merchant_number)),
-    bill.kind === "payment" && h("button", { class: "text-link apart", testid: "receipt-complain", onclick: () => { end(); complain(bill); } }, t("对订单有疑惑？投诉商家", "Something wrong? Complain")),
+    complaint && h("button", { class: "text-link apart", testid: "receipt-complaint", onclick: () => { end(); complaintSheet(complaint); } }, t("查看投诉进度", "See your complaint")),
+    bill.kind === "payment" && !complaint && h("button", { class: "text-link apart", testid: "receipt-complain", onclick: () => { end(); complain(bill); } }, t("对订单有疑惑？投诉商家", "Something wrong? Complain")),
     h("button", { class: "button wide grey", testid: "receipt-close", onclick: () => end() }, t("知道了", "Close")),
   ], { label: t("账单详情", "Receipt"), testid: "receipt" });
-}
-
-/** Asks what is wrong and tells the merchant's complaint interface. */
-async function complain(bill) {
-  const words = h("textarea", { class: "field", rows: "3", testid: "complaint-words", maxlength: "200", "data-first": true, "aria-label": t("投诉内容", "What is wrong") });
-  const detail = await halfSheet((end) => h("form", {
-    class: "sheet-form",
-    onsubmit: (event) => {
-      event.preventDefault();
-      if (words.value.trim()) end(words.value.trim());
-    },
-  }, h("h2", null, t("投诉商家", "Complain")), words, h("button", { class: "button wide", type: "submit", testid: "complaint-send" }, t("提交", "Send"))),
-  { label: t("投诉商家", "Complain"), testid: "complaint-sheet" });
-  if (!detail) return;
-  const made = await attempt(() => api.complain(state.shopper.shopper_id, { transaction_id: bill.transaction_id, detail }));
-  if (made) toast(t("已提交", "Sent"), "done");
 }
