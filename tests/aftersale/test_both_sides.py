@@ -1,6 +1,10 @@
 """Proposals, disputes, evidence, and what the clock does when one side is silent."""
 
+from uuid import UUID
+
+from bihuan import orders, payments
 from bihuan.aftersale import handlers
+from bihuan.kernel.ids import LineId, OrderId, new_id
 from tests.aftersale.counter import ADDRESS, PARCEL, Counter, jpeg
 
 
@@ -74,6 +78,27 @@ async def test_what_was_sent_after_a_refusal_is_not_disputed_as_unsent(counter: 
     assert (late.status_code, late.json()["code"]) == (409, "sent_meanwhile")
     assert (await counter.seen(buyer, case))["state"] == "rejected"
     await counter.opened(buyer, order, "return", [1])
+
+
+async def test_what_a_counter_took_back_is_not_to_be_had_again(counter: Counter) -> None:
+    sku = await counter.shop.add_sku(price_fen=1000, stock=3)
+    buyer, order = await counter.buy([(sku, 1000, 3)], ship=True)
+    order_id, line_id = OrderId(UUID(order["order_id"])), LineId(UUID(order["lines"][0]["line_id"]))
+    async with counter.till.rt.db.transaction() as tx:
+        await orders.record_refunded(tx, counter.till.merchant_id, order_id, 1000, {line_id: 1})
+        await payments.refund(
+            tx, counter.till.merchant_id, purpose="order", reference_id=order_id, amount_fen=1000,
+            cause="till_refund", cause_id=new_id(), reason="退货",
+        )  # fmt: skip
+    left = (await buyer.get(counter.http, f"/orders/{order_id}/aftersale")).json()["lines"][0]
+    assert (left["unsent_left"], left["sent_left"]) == (0, 2)
+    assert (await counter.apply(buyer, order, "refund", [3])).json()["code"] == "too_many_pieces"
+    case = await counter.opened(buyer, order, "refund", [2], reason="quality")
+    await counter.act(case, "agree")
+    await counter.money_back()
+    assert (await counter.order(buyer, order))["refunded_fen"] >= 3000
+    assert (await counter.apply(buyer, order, "refund", [1])).status_code == 409
+    await counter.verify()
 
 
 async def test_a_refused_inspection_can_be_disputed_and_lost(counter: Counter) -> None:

@@ -5,12 +5,16 @@ from bihuan.kernel.verification import Check
 CHECKS = (
     Check(
         "aftersale.refunds_are_the_orders",
-        "what an order says is refunded equals what its cases decided, within what was paid",
-        """select o.merchant_id || '/' || o.order_id as id, o.refunded_fen, c.decided
+        "what an order says is refunded equals what its cases and others (a till) decided, within what was paid",
+        """select o.merchant_id || '/' || o.order_id as id, o.refunded_fen, c.decided, d.elsewhere
            from orders o join (
              select merchant_id, order_id, sum(agreed_fen) filter (where decided_at is not null) as decided
              from aftersale_cases group by merchant_id, order_id) c using (merchant_id, order_id)
-           where coalesce(c.decided, 0) <> o.refunded_fen or o.refunded_fen > o.paid_fen""",
+           left join (
+             select merchant_id, reference_id, sum(amount_fen) as elsewhere from payment_refund_decisions
+             where purpose = 'order' and cause <> 'aftersale' group by merchant_id, reference_id) d
+             on d.merchant_id = o.merchant_id and d.reference_id = o.order_id
+           where coalesce(c.decided, 0) + coalesce(d.elsewhere, 0) <> o.refunded_fen or o.refunded_fen > o.paid_fen""",
     ),
     Check(
         "aftersale.decided_has_its_refund",

@@ -70,13 +70,17 @@ class CaseLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ClaimedPiece(msgspec.Struct, frozen=True):
-    """A piece that a case claims, or that was exchanged: then with the hold that it came from."""
+    """A piece that a case claims, or that was exchanged: then with the hold that it came from.
+
+    `decided`: the case was, so that the order counts the piece as refunded.
+    """
 
     line_id: LineId
     piece: int
     case_id: UUID | None
     hold_reference: UUID | None
     pool_id: PoolId | None
+    decided: bool = False
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,8 +192,11 @@ async def set_exchange_pools(tx: Tx, merchant_id: MerchantId, case_id: UUID, poo
 async def list_pieces(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> list[ClaimedPiece]:
     """The pieces of an order that are claimed or were exchanged."""
     rows = await tx.fetch(
-        """select line_id, piece, case_id, hold_reference, pool_id from aftersale_pieces
-           where merchant_id = $1 and order_id = $2 order by line_id, piece""",
+        """select p.line_id, p.piece, p.case_id, p.hold_reference, p.pool_id,
+             coalesce(c.decided_at is not null and c.kind <> 'exchange', false) as decided
+           from aftersale_pieces p
+           left join aftersale_cases c on c.merchant_id = p.merchant_id and c.case_id = p.case_id
+           where p.merchant_id = $1 and p.order_id = $2 order by p.line_id, p.piece""",
         merchant_id,
         order_id,
     )

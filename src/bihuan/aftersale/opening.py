@@ -1,6 +1,7 @@
 """Opening a case: what an order can still have, what it would bring back, and the application itself."""
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -51,14 +52,20 @@ class Wished(msgspec.Struct, frozen=True):
 
 
 def left_of(lines: Sequence[LineRow], claimed: Sequence[ClaimedPiece]) -> dict[LineId, Left]:
-    """What of each line no case claims. Unsent pieces that are claimed are the cancelled and the held-back ones."""
+    """What of each line no case claims. Unsent pieces that are claimed are the cancelled and the held-back ones.
+
+    What was taken back elsewhere (over a counter) is refunded without a case, and is not to be had again.
+    """
     taken: dict[LineId, set[int]] = {}
+    decided: Counter[LineId] = Counter()
     for one in claimed:
         if one.case_id is not None:
             taken.setdefault(one.line_id, set()).add(one.piece)
+            decided[one.line_id] += one.decided
     found: dict[LineId, Left] = {}
     for line in lines:
         free = [piece for piece in range(line.quantity) if piece not in taken.get(line.line_id, set())]
+        free = free[max(0, line.refunded_quantity - decided[line.line_id]) :]
         unsent = min(line.to_send, len(free))
         found[line.line_id] = Left(line, unsent, len(free) - unsent, free)
     return found
