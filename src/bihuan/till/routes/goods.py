@@ -51,7 +51,7 @@ async def learn_barcode(
         return await goods.learn_barcode(tx, staff, StoreId(store_id), data)
 
 
-@post("/api/merchant/till/members", status_code=200, opt=access("staff:till.read"))
+@post("/api/merchant/till/members", status_code=200, opt=access("staff:till.write"))
 async def find_members(rt: Runtime, staff: StaffSession, data: JSONBody[MemberSearch]) -> Page[MemberView]:
     """Members by a card's code, a whole telephone number, or a phone's stored-value code (which stays good).
 
@@ -61,7 +61,7 @@ async def find_members(rt: Runtime, staff: StaffSession, data: JSONBody[MemberSe
         return Page(await goods.find_members(tx, staff.merchant_id, data.words))
 
 
-@post("/api/merchant/till/points", status_code=200, opt=access("staff:till.read"))
+@post("/api/merchant/till/points", status_code=200, opt=access("staff:till.write"))
 async def offer_points(rt: Runtime, staff: StaffSession, data: JSONBody[PointsWish]) -> PointsOffer:
     """What a member's points can pay of goods that cost so much; holds nothing. 404 `member_unknown`."""
     async with rt.db.transaction(readonly=True) as tx:
