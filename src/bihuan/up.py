@@ -301,7 +301,7 @@ def _make_cases(settings: Settings) -> None:
     """The demo's bills and after-sale, beside what serves already: decoration, what fails is told and stops nothing."""
     from bihuan.demo import cases, takings
 
-    for what, make in (("takings at the market", takings.make), ("after-sale cases", cases.make)):
+    for what, make in (("after-sale cases", cases.make), ("takings at the market", takings.make)):
         try:
             asyncio.run(make(settings, settings.sandbox_url or ""))
         except (cases.DemoCasesFailed, httpx.HTTPError) as error:
