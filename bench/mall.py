@@ -44,6 +44,7 @@ class Mall:
     def __init__(self, home: Path, port: int, sandbox_port: int, log: Path, *, demo: bool = True) -> None:
         self.home = home
         self.demo = demo
+        self.port, self.sandbox_port = port, sandbox_port
         self.url = f"http://127.0.0.1:{port}"
         self.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         self.log = log

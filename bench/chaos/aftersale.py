@@ -9,7 +9,14 @@ from bench.chaos.staff import Clerk
 from bench.chaos.stage import MERCHANTS
 
 NOT_NOW = (
-    *("aftersale_not_applicable", "too_many_pieces", "sent_meanwhile", "reason_not_fitting", "amount_not_acceptable", "wrong_state"),
+    *(
+        "aftersale_not_applicable",
+        "too_many_pieces",
+        "sent_meanwhile",
+        "reason_not_fitting",
+        "amount_not_acceptable",
+        "wrong_state",
+    ),
     *("lines_not_fitting", "exchange_not_fitting", "not_your_turn", "case_ended", "dispute_not_possible"),
     *("dispute_closed", "out_of_stock", "refund_too_large", "too_many_refunds", "not_found", "return_address_missing"),
 )
@@ -102,7 +109,7 @@ async def handle_cases(me: Clerk, own: random.Random) -> None:
         todo = [one for one in case["actions"] if one != "evidence"]
         if not todo:
             continue
-        step = "agree" if "agree" in todo and mood < 0.6 else todo[int(rolled * len(todo))]
+        step = "agree" if "agree" in todo and mood < 0.45 else todo[int(rolled * len(todo))]
         counted = [
             {"line_id": row["line_id"], "received": row["quantity"], "sellable": int(share * (row["quantity"] + 1))}
             for row in case["lines"]

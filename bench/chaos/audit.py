@@ -152,6 +152,7 @@ def check(stage: Stage) -> Differences:
     long_ago = stage.now() - timedelta(days=31, hours=3)
     found["points that should be gone"] = [row["id"] for row in rows(stage, _OLD_POINTS, FORGETFUL, long_ago)]
     found |= books.compare(stage)
+    found |= books.compare_alipay(stage)
     found |= kept.compare(stage)
     done = stage.mall.cli("verify", "--json")
     verified: Rows = json.loads(done.stdout)["checks"] if done.stdout else [{"name": done.stderr[-500:], "count": 1}]

@@ -95,3 +95,41 @@ def compare(stage: Stage) -> Differences:
         own = http.get("/_sandbox/books/check").json()
         found["the sandbox's own books"] = own["problems"]
     return found
+
+
+_BY_ALIPAY = """select m.code, a.transaction_id as number, a.paid_fen as fen, coalesce(e.amount_fen, 0) as posted_fen
+    from payment_attempts a join merchants m using (merchant_id)
+    left join ledger_transactions t
+      on t.merchant_id = a.merchant_id and t.source = 'receipt' and t.source_id = a.attempt_id
+    left join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.transaction_id
+      and e.account = 'alipay_clearing'
+    where a.state = 'paid' and a.tender = 'alipay'"""
+_AT_ALIPAY = """select m.code, sum(e.amount_fen)::bigint as fen
+    from ledger_transactions t join merchants m using (merchant_id)
+    join ledger_entries e on e.merchant_id = t.merchant_id and e.transaction_id = t.transaction_id
+    where e.account = 'alipay_clearing' and t.source in ('receipt', 'refund') group by 1"""
+
+
+def compare_alipay(stage: Stage) -> Differences:
+    """The same with Alipay's sandbox: each payment, and per merchant what came less what went back."""
+    found: Differences = {"receipts by Alipay": [], "balances at Alipay": []}
+    if not stage.alipay_apps:
+        return found
+    here = {(row["code"], row["number"]): (row["fen"], row["posted_fen"]) for row in rows(stage, _BY_ALIPAY)}
+    balances = {row["code"]: row["fen"] for row in rows(stage, _AT_ALIPAY)}
+    there: dict[tuple[str, str], tuple[int, int]] = {}
+    with httpx.Client(base_url=f"{stage.mall.sandbox_url}/alipay/_sandbox", trust_env=False, timeout=60) as http:
+        for code, app_id in stage.alipay_apps.items():
+            for trade in http.get("/trades", params={"app_id": app_id}).json():
+                if trade["paid_at"]:
+                    there[code, trade["trade_no"]] = (trade["total_fen"], trade["total_fen"])
+            sums = http.get("/books", params={"app_id": app_id}).json()
+            left = sums["paid_fen"] - sums["refunded_fen"]
+            if left != balances.get(code, 0):
+                found["balances at Alipay"].append(f"{code}: {left} there, {balances.get(code, 0)} here")
+    found["receipts by Alipay"] = [
+        f"{code} {number}: {there.get((code, number))} there, {here.get((code, number))} here"
+        for code, number in sorted(there.keys() | here.keys())
+        if there.get((code, number)) != here.get((code, number))
+    ]
+    return found

@@ -9,6 +9,7 @@ HAPPENED = {
     "paid in a browser (H5)": "select count(*) from payment_attempts where method = 'wechat_h5' and state = 'paid'",
     "paid by QR code": "select count(*) from payment_attempts where method = 'wechat_native' and state = 'paid'",
     "paid by payment code": "select count(*) from payment_attempts where method = 'wechat_code' and state = 'paid'",
+    "paid by Alipay": "select count(*) from payment_attempts where tender = 'alipay' and state = 'paid'",
     "paid in cash": "select count(*) from payment_attempts where tender = 'cash' and state = 'paid'",
     "paid by card": "select count(*) from payment_attempts where tender = 'card' and state = 'paid'",
     "paid from a wallet": "select count(*) from payment_attempts where tender = 'wallet' and state = 'paid'",

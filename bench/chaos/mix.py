@@ -34,7 +34,7 @@ SHOPPERS = Cast(
     "shoppers",
     0.25,
     (
-        Act(400, shoppers.buy, _ORDER),
+        Act(360, shoppers.buy, _ORDER),
         Act(50, shoppers.pay_twice, _ORDER),
         Act(50, shoppers.pay_after_cancelling, _ORDER),
         Act(60, shoppers.leave_the_sheet_open, _ORDER),
@@ -42,14 +42,15 @@ SHOPPERS = Cast(
         Act(30, shoppers.order_and_forget, _ORDER),
         Act(20, money.press_in_two_tabs, _ORDER),
         Act(30, money.with_two_hands, _ORDER),
+        Act(40, money.pay_by_alipay, (*_ORDER, "PUT /api/merchant/alipay-account")),
         Act(30, money.top_up, _WALLET),
         Act(60, money.pay_with_the_wallet, (*_WALLET, *_ORDER)),
         Act(60, aftersale.apply, _CASES),
-        Act(60, aftersale.follow_a_case, _CASES),
+        Act(90, aftersale.follow_a_case, _CASES),
         Act(40, shoppers.receive, ("POST /api/shop/{m}/orders/{order_id}/confirm-receipt",)),
-        Act(30, shoppers.look_at_orders),
+        Act(20, shoppers.look_at_orders),
         Act(20, shoppers.look_at_the_card, ("GET /api/shop/{m}/member", "GET /api/shop/{m}/member/points")),
-        Act(40, shoppers.browse),
+        Act(20, shoppers.browse),
     ),
 )
 DESKS = Cast(

@@ -51,6 +51,27 @@ async def pay_with_the_wallet(me: Buyer, own: random.Random) -> None:
         await me.wait_a_moment(order, own)
 
 
+async def pay_by_alipay(me: Buyer, own: random.Random) -> None:
+    """By Alipay's QR code, where the merchant takes it; some have paid by WeChat already, or do so now."""
+    when = own.choices(("never", "before", "after"), (80, 10, 10))[0]
+    order = await me.place(own)
+    if order is None:
+        return
+    sheet = await me.sheet(order, "wechat_jsapi") if when != "never" else None
+    told = None
+    if order.merchant in me.stage.alipay_apps:
+        told = await me.ask("POST", f"{me.url(order)}/pay", {"method": "alipay_qr"}, refusals=UNPAYABLE)
+    if when == "before":
+        await me.confirm(sheet)
+    if told is not None and told.ok:
+        token = told.body["code_url"].rpartition("/")[2]
+        await me.sandbox.call("GET", f"/alipay/qr/{token}")
+        await me.sandbox.call("POST", f"/alipay/cashier/{token}/pay", {})
+    if when == "after":
+        await me.confirm(sheet)
+    await me.wait_a_moment(order, own)
+
+
 async def with_two_hands(me: Buyer, own: random.Random) -> None:
     """Cancels in one tab in the moment in which she pays in the other."""
     method, late = me.a_method(own), own.uniform(0, 0.05)

@@ -40,6 +40,8 @@ class Report(msgspec.Struct, kw_only=True):
     not_played: list[str]
     kept: str | None = None
     """The folder of a run that does not hold."""
+    ports: tuple[int, int] = (0, 0)
+    """Of its mall and its sandbox."""
 
     @property
     def total_kills(self) -> int:
@@ -107,11 +109,13 @@ def show(report: Report) -> str:
         return "\n".join(lines)
     lines += ["", f"DOES NOT HOLD. The same decisions again: make chaos SEED={report.seed} MINUTES={report.minutes:g}"]
     if report.kept:
+        port, sandbox_port = report.ports
         home = f"BIHUAN_HOME={report.kept}/home"
         lines += [
             f"kept      {report.kept}: the home (database, sandbox, its clock) and mall.log",
-            f"look      {home} uv run bihuan up        # goes on where it was; sign-ins are in home/demo.json",
-            f"          {home} uv run bihuan verify    # beside it",
-            f"          rm -r {report.kept}            # when done",
+            f"look      {home} BIHUAN_PORT={port} BIHUAN_SANDBOX_PORT={sandbox_port} uv run bihuan up --demo",
+            "          goes on where it was, at its own time; sign-ins are printed and in home/demo.json; beside it:",
+            f"          {home} uv run bihuan verify",
+            f"          rm -r {report.kept}    when done",
         ]
     return "\n".join(lines)

@@ -68,6 +68,7 @@ def play(plan: Plan, tell: Tell = lambda _: None) -> Report:
         if keep:
             folder.chmod(0o755)
             report.kept = str(folder)
+            report.ports = (stage.mall.port, stage.mall.sandbox_port)
     finally:
         if keep:
             tell(f"kept {folder}")

@@ -26,6 +26,7 @@ PARTNER = "xiaoman"
 CHINA = timezone(timedelta(hours=8))
 FORGETFUL = "maixiang"
 """Points of this merchant live for a month."""
+BY_ALIPAY = ("qingshan", "maixiang")
 PLANS = {"chaos-small": 9_900, "chaos-large": 29_900}
 """Tool plans that the operator offers, with their price of a month in fen."""
 
@@ -50,6 +51,8 @@ class Stage:
         self.stores: dict[str, list[str]] = {}
         self.mini_apps: dict[str, str] = {}
         self.merchant_ids: dict[str, str] = {}
+        self.alipay_apps: dict[str, str] = {}
+        """Merchants who take Alipay too, with their app at its sandbox."""
         self.cards: defaultdict[str, set[str]] = defaultdict(set)
         """Member cards that shoppers have shown, by merchant."""
         self.routes: frozenset[str] = frozenset()
@@ -69,6 +72,7 @@ class Stage:
         accounts = self.mall.sandbox.get("/_sandbox/accounts").json()
         minis = {row["appid"] for row in accounts["mini_programs"]}
         self._open_rooms()
+        self._connect_alipay()
         self.charge_commissions()
         looker = self.mall.new_shopper("看看")
         for code in MERCHANTS:
@@ -93,6 +97,17 @@ class Stage:
         form = {"sub_mchid": made.json()["mchid"], "profit_sharing": True}
         joined = owner.put("/api/merchant/payment-account/partner", json=form)
         assert joined.status_code == 200, joined.text
+
+    def _connect_alipay(self) -> None:
+        """Two of the merchants take Alipay beside WeChat Pay."""
+        if "PUT /api/merchant/alipay-account" not in self.routes:
+            return
+        for code in BY_ALIPAY:
+            app = self._with_patience("POST", "/alipay/_sandbox/apps", {"key": f"chaos-{code}", "name": code}).json()
+            wish = {name: app[name] for name in ("app_id", "seller_id", "private_key_pem", "alipay_public_key_pem")}
+            answer = self.mall.staff(code).put("/api/merchant/alipay-account", json=wish)
+            assert answer.status_code == 200, answer.text
+            self.alipay_apps[code] = app["app_id"]
 
     def _open_rooms(self) -> None:
         """What an owner sets up before her wallets and returns work."""
@@ -185,10 +200,22 @@ class Stage:
             told = self._with_patience("POST", "/_sandbox/clock", {"advance_seconds": seconds}).json()
             self.jumped_seconds = told["offset_seconds"]
             self.longest_jump_seconds = max(self.longest_jump_seconds, seconds)
+            if self.alipay_apps:
+                self._move_alipay()
             file = self.mall.home / CLOCK_OFFSET
             fresh = file.with_suffix(".new")
             fresh.write_text(str(self.jumped_seconds + skew_seconds))
             fresh.replace(file)
+
+    def _move_alipay(self) -> None:
+        """Its sandbox is told by how much, and what is repeated may be done twice: until it shows the same time."""
+        behind = 0.0
+        for _ in range(10):
+            there = self._with_patience("POST", "/alipay/_sandbox/clock", {"advance_seconds": behind}).json()["now"]
+            behind = self.now().timestamp() - there
+            if abs(behind) < 1:
+                return
+        raise AssertionError(f"Alipay's clock is {behind:.0f} s behind")
 
     def _with_patience(self, method: str, path: str, body: object | None = None) -> httpx.Response:
         end = time.monotonic() + 60
