@@ -36,6 +36,7 @@ SOURCES_ZH: dict[str, str] = {
     "payout": "结算付款",
     "payment_fees": "支付手续费",
     "bank_transfer": "提现",
+    "alipay_fees": "支付宝服务费",
     "reconciliation": "对账差异",
     "till_float": "备用金",
     "till_pay_in": "收银机存入",

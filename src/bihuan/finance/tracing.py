@@ -41,6 +41,8 @@ async def trace(tx: Tx, merchant_id: MerchantId, row: TransactionRow) -> list[Or
     elif source == "payment_fees":
         bill = await of_bills.trace_fees(tx, merchant_id, periods.day_of(row.occurred_at), row.description)
         found = [Origin("bill_day", source_id, str(bill.day), day=bill.day, mchid=bill.mchid)] if bill else []
+    elif source == "alipay_fees":
+        found = [Origin("alipay_bill", source_id, str(periods.day_of(row.occurred_at)))]
     elif source in ("bank_transfer", "reconciliation"):
         found = await _of_bill(tx, merchant_id, source, source_id)
     elif source.startswith("till_"):

@@ -76,6 +76,9 @@ export const zh = {
   amount: '金额',
   moneyReasons: {
     mchid_differs: '收款商户号不是当前商户',
+    seller_differs: '支付宝收款方不是当前商户',
+    app_differs: '支付宝应用不是下单时的应用',
+    other_channel: '另一支付渠道报来的单号',
     amount_missing: '通知里没有金额',
     currency_differs: '不是人民币',
     transaction_id_missing: '没有微信单号',
@@ -154,6 +157,9 @@ export const en: Same<typeof zh> = {
   amount: 'Amount',
   moneyReasons: {
     mchid_differs: 'Another merchant id received it',
+    seller_differs: 'Another seller at Alipay received it',
+    app_differs: 'Another app of Alipay',
+    other_channel: 'Told by another channel',
     amount_missing: 'The notification has no amount',
     currency_differs: 'Not in yuan',
     transaction_id_missing: 'No transaction id',
