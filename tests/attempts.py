@@ -140,9 +140,9 @@ def goods_back(theirs: Business) -> list[Attempt]:
     case, cases = "/api/merchant/aftersale/{case_id:uuid}", theirs.cases
     seen = [{"line_id": theirs.case_line, "received": 1, "sellable": 1}]
     order = "/api/merchant/orders/{order_id:uuid}/aftersale"
-    gift = {
-        "received_goods": False,
-        "lines": [{"line_id": theirs.case_line, "quantity": 1}],
+    gift = {  # it was sent by then
+        "received_goods": True,
+        "lines": [{"line_id": theirs.paid_line, "quantity": 1}],
         "reason": "negotiated",
     }
     return [

@@ -116,6 +116,7 @@ async def test_their_owner_may_do_what_was_refused(client: httpx.AsyncClient, st
     theirs = street.theirs
     conflicts = {
         "POST /api/merchant/orders/{order_id:uuid}/ship",  # by line, then all that is left: nothing
+        "POST /api/merchant/orders/{order_id:uuid}/aftersale",  # nobody really paid it
         "POST /api/merchant/stores/{store_id:uuid}/retire",  # goods lie there
         "POST /api/merchant/till/shifts",  # she has one open
         "POST /api/merchant/till/shifts/{shift_id:uuid}/banking",  # hers is not closed

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from bihuan import orders
-from bihuan.aftersale import db, db_lists, exchanges, pictures, rules, story
+from bihuan.aftersale import db, db_lists, exchanges, pictures, rules, steps, story
 from bihuan.aftersale.db import CaseLine, CaseRow, ClaimedPiece
 from bihuan.aftersale.errors import (
     AmountNotAcceptable,
@@ -21,12 +21,14 @@ from bihuan.aftersale.errors import (
     TooManyPieces,
 )
 from bihuan.aftersale.rules import Kind, OrderedLine, PricedPiece, Terms
-from bihuan.aftersale.schemas import AppliedLine, ApplyInput, WishInput, WishView
+from bihuan.aftersale.schemas import AppliedLine, ApplyInput, GiveInput, WishInput, WishView
+from bihuan.aftersale.story import By
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, ShopperId, SkuId, new_id
 from bihuan.orders import LineRow, OrderRow
 
 _CHINA = ZoneInfo("Asia/Shanghai")
+_EVER_DAYS = 36_500
 _KINDS: tuple[Kind, ...] = ("refund", "return", "exchange")
 
 
@@ -94,9 +96,14 @@ def kinds_for(order: OrderRow, now: Any, terms: Terms, *, sent: bool) -> list[Ki
     return [kind for kind in kinds if rules.may_apply(kind, order.state, order.completed_at, now, terms)]
 
 
-async def weigh(tx: Tx, merchant_id: MerchantId, order: OrderRow, wish: WishInput) -> Wished:
-    """Looks at a wish. Raises NotApplicable, ReasonNotFitting, LinesNotFitting, TooManyPieces, ExchangeNotFitting."""
-    terms = await db_lists.find_settings(tx, merchant_id)
+async def weigh(tx: Tx, merchant_id: MerchantId, order: OrderRow, wish: WishInput, by: By = story.SHOPPER) -> Wished:
+    """Looks at a wish; the merchant's own knows no end of the time to apply.
+
+    Raises NotApplicable, ReasonNotFitting, LinesNotFitting, TooManyPieces, ExchangeNotFitting.
+    """
+    terms: Terms = await db_lists.find_settings(tx, merchant_id)
+    if by.actor == "merchant":
+        terms = msgspec.structs.replace(terms, apply_days=_EVER_DAYS)
     if wish.kind not in kinds_for(order, tx.now, terms, sent=wish.received_goods):
         raise NotApplicable(days=terms.apply_days, state=order.state)
     reason = rules.REASONS.get(wish.reason)
@@ -142,10 +149,12 @@ def _line(wish: AppliedLine, left: Left, prices: Sequence[PricedPiece], titles: 
     )
 
 
-async def quote(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, wish: WishInput) -> WishView:
-    """What a wish would bring back at most."""
+async def quote(
+    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId | None, wish: WishInput, by: By = story.SHOPPER
+) -> WishView:
+    """What a wish would bring back at most. The merchant's is about any shopper's order (`shopper_id` None)."""
     order = await orders.returns.find(tx, merchant_id, wish.order_id, shopper_id)
-    wished = await weigh(tx, merchant_id, order, wish)
+    wished = await weigh(tx, merchant_id, order, wish, by)
     if wish.kind == "exchange":
         return WishView(0, 0, 0, False, 0)
     goods = wished.most_fen - wished.freight_fen
@@ -156,7 +165,37 @@ async def apply(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, wish: Ap
     """Opens a case. Raises what `weigh` raises, AmountNotAcceptable, PicturesNotOwn."""
     await pictures.check_own(tx, merchant_id, shopper_id, wish.pictures)
     order = await orders.returns.lock(tx, merchant_id, OrderId(wish.order_id), shopper_id)
-    wished = await weigh(tx, merchant_id, order, wish)
+    case = await _open(tx, order, wish, story.SHOPPER)
+    asked = case.asked_fen or None
+    await story.tell(
+        tx, case, "applied", story.SHOPPER, note=wish.explanation, pictures=wish.pictures, amount_fen=asked
+    )
+    return case
+
+
+async def give(tx: Tx, merchant_id: MerchantId, order_id: OrderId, gift: GiveInput, by: By) -> CaseRow:
+    """The merchant pays back of her own accord, without an application: a case that is agreed as it opens.
+
+    Raises what `apply` and `steps.agree` raise.
+    """
+    order = await orders.returns.lock(tx, merchant_id, order_id)
+    wish = ApplyInput(
+        order_id=order_id,
+        kind="refund",
+        reason=gift.reason,
+        received_goods=gift.received_goods,
+        lines=gift.lines,
+        explanation=gift.note,
+        asked_fen=gift.amount_fen,
+    )
+    case = await _open(tx, order, wish, by)
+    held = await story.hold(tx, merchant_id, case.case_id)
+    return await steps.agree(tx, held, case.asked_fen, by, "given", note=gift.note)
+
+
+async def _open(tx: Tx, order: OrderRow, wish: ApplyInput, by: By) -> CaseRow:
+    merchant_id = order.merchant_id
+    wished = await weigh(tx, merchant_id, order, wish, by)
     most = 0 if wish.kind == "exchange" else wished.most_fen
     asked = most if wish.asked_fen is None else wish.asked_fen
     if asked > most or (asked == 0 and most > 0):
@@ -166,9 +205,6 @@ async def apply(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, wish: Ap
     await db.insert_case(tx, case, lines)
     await story.claim(tx, case, lines)
     await orders.returns.add_open_cases(tx, merchant_id, order.order_id, 1)
-    await story.tell(
-        tx, case, "applied", story.SHOPPER, note=wish.explanation, pictures=wish.pictures, amount_fen=asked or None
-    )
     return case
 
 

@@ -12,13 +12,15 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, QueryParameter
 
 from bihuan import catalog
-from bihuan.aftersale import db_lists, pictures, steps, story, views
+from bihuan.aftersale import db_lists, opening, pictures, steps, story, views
 from bihuan.aftersale.db_lists import SettingsRow
 from bihuan.aftersale.rules import Kind, State
 from bihuan.aftersale.schemas import (
     Address,
     AgreeInput,
+    Applicable,
     CaseCounts,
+    GiveInput,
     InspectInput,
     MerchantCase,
     MerchantCaseDetail,
@@ -29,11 +31,14 @@ from bihuan.aftersale.schemas import (
     StatementInput,
     UploadedPicture,
     WaitingFor,
+    WishInput,
+    WishView,
 )
 from bihuan.aftersale.story import By, Held
 from bihuan.kernel import idempotency, paging
 from bihuan.kernel.db import Tx
 from bihuan.kernel.http import IdempotencyKey, access, language_of
+from bihuan.kernel.ids import OrderId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.staff import StaffSession
@@ -192,6 +197,59 @@ async def add_evidence(own: OwnCase, data: StatementInput) -> MerchantCaseDetail
     return await own.step("evidence", data, step)
 
 
+_OF_ORDER = "/api/merchant/orders/{order_id:uuid}/aftersale"
+
+
+@get(_OF_ORDER, opt=access("staff:aftersale.read"))
+async def get_applicable(rt: Runtime, request: AnyRequest, staff: StaffSession, order_id: UUID) -> Applicable:
+    """What of an order can still be paid back, and the cases that it has."""
+    async with rt.db.session() as tx:
+        return await views.show_applicable(tx, staff.merchant_id, None, OrderId(order_id), _language(request))
+
+
+def _merchant(staff: StaffSession) -> By:
+    return By("merchant", staff.staff_id)
+
+
+@post(f"{_OF_ORDER}/quote", status_code=200, opt=_WRITE)
+async def quote_refund(rt: Runtime, staff: StaffSession, order_id: UUID, data: GiveInput) -> WishView:
+    """The most that would go back, to the fen."""
+    wish = WishInput(
+        order_id=OrderId(order_id),
+        kind="refund",
+        reason=data.reason,
+        received_goods=data.received_goods,
+        lines=data.lines,
+    )
+    async with rt.db.session() as tx:
+        return await opening.quote(tx, staff.merchant_id, None, wish, _merchant(staff))
+
+
+@post(_OF_ORDER, opt=_WRITE)
+async def give_back(
+    rt: Runtime,
+    request: AnyRequest,
+    staff: StaffSession,
+    order_id: UUID,
+    data: GiveInput,
+    idempotency_key: IdempotencyKey = None,
+) -> MerchantCaseDetail:
+    """Pays back without an application: what cannot be sent, or a part of what she keeps. It is decided at once.
+
+    409 `too_many_pieces`, `aftersale_not_applicable`, `refund_by_hand`; 422 `amount_not_acceptable` and others.
+    """
+
+    async def work() -> UUID:
+        return (await opening.give(tx, staff.merchant_id, OrderId(order_id), data, _merchant(staff))).case_id
+
+    async with rt.db.transaction() as tx:
+        actor, command = f"staff:{staff.staff_id}", [str(order_id), data]
+        case_id = await idempotency.run_once(
+            tx, staff.merchant_id, actor, idempotency_key, "aftersale.give", command, UUID, work
+        )
+    return await OwnCase(rt, staff, case_id, None, _language(request)).show()
+
+
 @post("/api/merchant/aftersale/pictures", opt=_WRITE, request_max_body_size=catalog.MAX_PICTURE_BYTES + 64 * 1024)
 async def upload_picture(
     rt: Runtime, staff: StaffSession, data: Annotated[Upload, Body(media_type=RequestEncodingType.MULTI_PART)]
@@ -234,6 +292,9 @@ ROUTES = (
     inspect,
     ship_exchange,
     add_evidence,
+    get_applicable,
+    quote_refund,
+    give_back,
     upload_picture,
     get_settings,
     put_settings,

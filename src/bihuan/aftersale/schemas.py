@@ -53,6 +53,17 @@ class ApplyInput(WishInput, frozen=True, kw_only=True):
     asked_fen: AmountFen | None = None
 
 
+class GiveInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund of the merchant's own accord. `received_goods` false: pieces that were not sent, and never will be;
+    else the shopper keeps them. `amount_fen`: less than the most that can go back."""
+
+    received_goods: bool
+    lines: Lines
+    reason: Annotated[str, msgspec.Meta(max_length=40)]
+    note: Words = ""
+    amount_fen: AmountFen | None = None
+
+
 class WishView(msgspec.Struct, frozen=True):
     """The most that can go back, and what of it is freight; `points_fen` comes back as points beside it."""
 

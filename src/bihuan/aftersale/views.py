@@ -119,10 +119,12 @@ async def _lines(tx: Tx, merchant_id: MerchantId, cases: Sequence[CaseRow]) -> d
     return found
 
 
-async def show(tx: Tx, merchant_id: MerchantId, cases: Sequence[CaseRow], language: str) -> list[CaseView]:
-    """Cases for their shopper."""
+async def show(
+    tx: Tx, merchant_id: MerchantId, cases: Sequence[CaseRow], language: str, reader: Reader = "shopper"
+) -> list[CaseView]:
+    """Cases in a list."""
     lines = await _lines(tx, merchant_id, cases)
-    return [CaseView(**_view(case, lines.get(case.case_id, []), "shopper", language, tx.now)) for case in cases]
+    return [CaseView(**_view(case, lines.get(case.case_id, []), reader, language, tx.now)) for case in cases]
 
 
 async def show_to_merchant(
@@ -237,13 +239,14 @@ async def get_own(tx: Tx, merchant_id: MerchantId, case_id: UUID, shopper_id: Sh
 
 
 async def show_applicable(
-    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, order_id: OrderId, language: str
+    tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId | None, order_id: OrderId, language: str
 ) -> Applicable:
-    """What an order can still have, with the cases that it has."""
+    """What an order can still have, with the cases that it has: for its shopper, or (None) for the merchant."""
     order = await orders.returns.find(tx, merchant_id, order_id, shopper_id)
     terms = await db_lists.find_settings(tx, merchant_id)
     rows = await orders.list_lines(tx, merchant_id, [order_id])
     left = opening.left_of(rows, await db.list_pieces(tx, merchant_id, order_id))
+    cases = await db_lists.list_of_order(tx, merchant_id, order_id)
     paid = order.paid_at is not None
     sent = [row for row in rows if paid and left[row.line_id].sent]
     variants = await exchanges.list_variants(tx, merchant_id, sent) if sent else {}
@@ -267,5 +270,5 @@ async def show_applicable(
         opening.kinds_for(order, tx.now, terms, sent=False) if any(line.unsent_left for line in lines) else [],
         opening.kinds_for(order, tx.now, terms, sent=True) if any(line.sent_left for line in lines) else [],
         lines,
-        await show(tx, merchant_id, await db_lists.list_of_order(tx, merchant_id, order_id), language),
+        await show(tx, merchant_id, cases, language, "shopper" if shopper_id else "merchant"),
     )
