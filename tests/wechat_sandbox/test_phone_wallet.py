@@ -321,6 +321,37 @@ async def test_what_a_mini_program_may_ask(browser: Browser, desk: Sandbox, tea:
         await expect(phone("talk")).to_be_visible()
 
 
+async def test_a_parcel_is_confirmed_on_the_phone(browser: Browser, desk: Sandbox, merchant: Merchant) -> None:
+    me, app = new_shopper(desk, "收货人"), desk.mini_program("青衫")
+    openid = desk.openid(me, app["appid"])
+    order = merchant.prepay(openid, appid=app["appid"])
+    prepay_id = merchant.call("POST", "/v3/pay/transactions/jsapi", order).json()["prepay_id"]
+    body = {"pay_params": merchant.pay_params(prepay_id, appId=app["appid"])}
+    sheet = desk.post(f"/_sandbox/shoppers/{me}/sheets", body)
+    transaction_id = desk.post(f"/_sandbox/sheets/{sheet['sheet_id']}/pay")["transaction_id"]
+    upload = {
+        "order_key": {"order_number_type": 2, "transaction_id": transaction_id},
+        "delivery_mode": 1,
+        "logistics_type": 1,
+        "shipping_list": [{"tracking_no": "SF100", "express_company": "STO", "item_desc": "亚麻衬衫*1"}],
+        "upload_time": "2026-01-01T10:00:00.000+08:00",
+        "payer": {"openid": openid},
+    }
+    shipped = desk.post(f"/wxa/sec/order/upload_shipping_info?access_token={desk.token(app)}", upload)
+    assert shipped["errcode"] == 0
+    async with phone_of(browser, desk, me) as phone:
+        await phone("chat-row", chat="service").click()
+        await expect(phone("service-log")).to_contain_text("商家已发货")
+        await expect(phone("service-log")).to_contain_text("SF100")
+        await phone("service-receive").click()
+        await phone.shot("parcel")
+        await phone("dialog-ok").click()
+        await expect(phone("service-over")).to_have_text("已确认收货")
+        await expect(phone("service-receive")).to_have_count(0)
+    (row,) = desk.get(f"/_sandbox/shoppers/{me}/shipments")["items"]
+    assert row["order_state"] in (3, 4)
+
+
 async def test_three_phones_stand_on_the_desk(browser: Browser, desk: Sandbox) -> None:
     me, friend, third = (new_shopper(desk, name) for name in ("左边", "中间", "右边"))
     async with phone_of(browser, desk, me, wide=True) as phone:
