@@ -33,25 +33,24 @@ CHECKS = (
     Check(
         "membership.earned_is_somewhere",
         "held + redeemed + expired + taken back + left of a card = what it earned",
-        """select m.member_id::text as id, l.* from members m
-           left join lateral (
-             select sum(points) as points, sum(available) as free, sum(held) as held, sum(redeemed) as redeemed,
-                    sum(expired) as expired, sum(revoked) as revoked
-             from points_lots where merchant_id = m.merchant_id and member_id = m.member_id) l on true
-           where (l.points <> l.free + l.held + l.redeemed + l.expired + l.revoked
-               or m.points <> coalesce(l.points - l.redeemed - l.expired - l.revoked, 0))""",
+        """select m.member_id::text as id, m.points as balance, l.* from members m
+           join (select merchant_id, member_id, sum(points) as points, sum(available) as free, sum(held) as held,
+                        sum(redeemed) as redeemed, sum(expired) as expired, sum(revoked) as revoked
+                 from points_lots group by 1, 2) l on l.merchant_id = m.merchant_id and l.member_id = m.member_id
+           where l.points <> l.free + l.held + l.redeemed + l.expired + l.revoked
+              or m.points <> l.points - l.redeemed - l.expired - l.revoked""",
     ),
     Check(
         "membership.holds_are_in_lots",
         "held and redeemed points of a lot are those of the holds that took them",
         """select l.lot_id::text as id, l.held, l.redeemed, p.held as of_holds, p.redeemed as of_redeemed
-           from points_lots l left join lateral (
-             select coalesce(sum(p.points) filter (where h.state = 'held'), 0) as held,
-                    coalesce(sum(p.points - p.returned) filter (where h.state = 'redeemed'), 0) as redeemed
+           from points_lots l left join (
+             select p.merchant_id, p.lot_id, sum(p.points) filter (where h.state = 'held') as held,
+                    sum(p.points - p.returned) filter (where h.state = 'redeemed') as redeemed
              from points_hold_parts p join points_holds h
                on h.merchant_id = p.merchant_id and h.reference_id = p.reference_id
-             where p.merchant_id = l.merchant_id and p.lot_id = l.lot_id) p on true
-           where l.held <> p.held or l.redeemed <> p.redeemed""",
+             group by 1, 2) p on p.merchant_id = l.merchant_id and p.lot_id = l.lot_id
+           where l.held <> coalesce(p.held, 0) or l.redeemed <> coalesce(p.redeemed, 0)""",
     ),
     Check(
         "membership.holds_are_whole",

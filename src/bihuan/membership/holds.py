@@ -93,9 +93,9 @@ async def spendable(
     found = dict.fromkeys(shopper_ids, 0)
     if cards:
         since = _since(await terms.get_settings(tx, merchant_id), tx.now)
-        there = await lots.list_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
+        there = await lots.sum_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
         for shopper_id, card in cards.items():
-            found[shopper_id] = sum(lot.available for lot in there[card.member_id])
+            found[shopper_id] = there.get(card.member_id, 0)
     return found
 
 

@@ -50,6 +50,22 @@ async def list_available(
     return found
 
 
+async def sum_available(
+    tx: Tx, merchant_id: MerchantId, member_ids: Sequence[MemberId], since: datetime | None
+) -> dict[MemberId, int]:
+    """How many of these cards' points can be spent; none that were earned before `since`."""
+    rows = await tx.fetch(
+        """select member_id, sum(available)::bigint as points from points_lots
+           where merchant_id = $1 and member_id = any($2) and available > 0
+             and ($3::timestamptz is null or earned_at >= $3)
+           group by member_id""",
+        merchant_id,
+        list(member_ids),
+        since,
+    )
+    return {MemberId(row["member_id"]): row["points"] for row in rows}
+
+
 async def list_of_source(tx: Tx, merchant_id: MerchantId, source_id: UUID) -> list[Lot]:
     """The lots that an order earned: one, or none."""
     rows = await tx.fetch(
