@@ -7,8 +7,9 @@ import httpx
 from bihuan import payments, wiring
 from bihuan.kernel import verification
 from bihuan.kernel.ids import new_id
+from bihuan.payments import refunds
 from bihuan.reconciliation import CHECKS, running
-from tests.payments.desk import Till
+from tests.payments.desk import Till, eventually
 from tests.payments.test_accounts import sign_in
 from tests.reconciliation.desk import (
     ROOM,
@@ -100,3 +101,33 @@ async def _verify(till: Till) -> None:
         for finding in await verification.run(tx, CHECKS):
             own = [one for one in finding.offenders if one.startswith(str(till.merchant_id))]
             assert not own, (finding.name, own)
+
+
+async def test_a_refund_that_was_closed_on_its_day_is_no_difference(
+    till: Till, http: httpx.AsyncClient, calendar: Calendar
+) -> None:
+    """It went out and came back in the fund bill, and the trade bill does not tell of it; its new number is matched."""
+    day = await calendar.next_noon()
+    order = await pay(till, http, await till.shop.add_sku(price_fen=10_000), 10_000)
+    money = f"/merchants/{till.merchant['mchid']}/money"
+    await till.sandbox.call("PUT", money, {"refund_outcome": "CLOSED"})
+    async with till.rt.db.transaction() as tx:
+        await payments.refund(
+            tx, till.merchant_id, purpose="order", reference_id=UUID(order), amount_fen=2_500, cause="test",
+            cause_id=new_id(), reason="少件",
+        )  # fmt: skip
+
+    async def one_closed() -> bool:
+        await till.rows("update payment_refunds set due_at = now() - interval '1 hour' where merchant_id = $1")
+        await refunds.run_due(till.rt)
+        return bool(await till.rows("select from payment_refunds where merchant_id = $1 and state = 'closed'"))
+
+    await eventually(one_closed)
+    await till.sandbox.call("PUT", money, {"refund_outcome": ""})
+    await till.refund_all()
+    await calendar.morning_after(day)
+    assert await run(till) >= 1
+    finance = await sign_in(till, http, "finance")
+    told = (await day_of(till, http, finance, day))["day"]
+    assert (told["state"], told["refunds"], told["unexplained_fen"]) == ("matched", 1, 0), told
+    assert await differences(http, finance) == []

@@ -282,7 +282,10 @@ class Move(msgspec.Struct, frozen=True):
 
 
 async def list_moves_to_keep(tx: Tx, merchant_id: MerchantId, mchid: str, limit: int) -> list[Move]:
-    """Movements to and from the bank, and what nothing explains: other kinds, payments and refunds of no trade."""
+    """Movements to and from the bank, and what nothing explains: other kinds, payments and refunds of no trade.
+
+    A refund that WeChat closed on the day it took it went out and came back: the trade bill does not tell of it.
+    """
     rows = await _fetch(
         tx,
         """select m.at, case when m.kind in ('withdrawal', 'top_up') then m.kind else 'other' end as kind,
@@ -295,7 +298,10 @@ async def list_moves_to_keep(tx: Tx, merchant_id: MerchantId, mchid: str, limit:
                   select from bill_rows b where b.number = m.number)
                 and not exists (select from reconciliation_items i
                   where i.merchant_id = $2 and i.mchid = $3 and i.kind in ('payment', 'refund')
-                    and i.number = m.number)))
+                    and i.number = m.number)
+                and not (m.kind = 'refund' and m.number in (
+                  select number from bill_moves where kind = 'refund' and number <> ''
+                  group by number having sum(amount_fen) = 0))))
            order by m.line limit $1""",
         limit,
         merchant_id,
