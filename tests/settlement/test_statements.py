@@ -96,6 +96,21 @@ async def test_the_platform_pays_out_what_its_own_account_collected(desk: Desk) 
     await desk.holds()
 
 
+async def test_a_desk_whose_clock_was_moved_ahead_settles_what_it_sells(desk: Desk) -> None:
+    """Ids are made by the machine's clock: those of a moved desk lie long before the period that they belong to."""
+    of = f"/merchants/{desk.merchant_id}"
+    await desk.pass_time(days=40)
+    async with desk.rt.db.transaction() as tx:  # everybody signs in again
+        await tx.execute("update sessions set expires_at = $1", tx.now + timedelta(hours=12))
+    await desk.operator.post(f"{of}/adjustments", {"amount_fen": 100, "reason": "活动补贴"})
+    first = (await desk.get("/running"))["statement"]
+    await desk.operator.post(f"{of}/statements/{first['statement_id']}/cut")
+    await desk.sell(10_000)
+    running = (await desk.get("/running"))["statement"]
+    assert (running["opening_fen"], running["sales_fen"], running["closing_fen"]) == (100, 10_000, 9100)
+    await desk.holds()
+
+
 async def test_plans_are_billed_by_the_day_and_once(desk: Desk) -> None:
     code = f"p{new_id().hex[-8:]}"
     await desk.operator.put(f"/plans/{code}", {"name": "基础版", "price_fen": 3100, "includes": ["三家门店"]})

@@ -6,7 +6,7 @@ becomes due, and is paid by bank.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -83,7 +83,7 @@ async def unsettled(
     tx: Tx, merchant_id: MerchantId, statement: Statement, until: datetime | None
 ) -> AsyncIterator[list[Line]]:
     """The lines of an open statement, in batches: what the book has until then and no statement holds."""
-    after = None if statement.opening_fen == 0 and await _is_first(tx, merchant_id) else _floor(statement)
+    after = None if statement.opening_fen == 0 and await _is_first(tx, merchant_id) else _floor(tx, statement)
     while True:
         page = await list_movements(tx, merchant_id, rules.SETTLED_ACCOUNTS, after, BATCH)
         if not page:
@@ -105,10 +105,14 @@ async def _is_first(tx: Tx, merchant_id: MerchantId) -> bool:
     return await db_statements.find_last_closed(tx, merchant_id) is None
 
 
-def _floor(statement: Statement) -> UUID:
-    """The lowest id that a transaction of this period can have; ids lead with their time."""
-    milliseconds = int((statement.period_from - _LATE).timestamp() * 1000)
-    return UUID(int=milliseconds << 80)
+def _floor(tx: Tx, statement: Statement) -> UUID:
+    """The lowest id that a transaction of this period can have; ids lead with their time.
+
+    That is the machine's: where a desk's clock was moved ahead of it, ids lag behind what they are about.
+    """
+    lag = tx.now - datetime.fromtimestamp((new_id().int >> 80) / 1000, UTC)
+    begins = statement.period_from - _LATE - max(lag, timedelta())
+    return UUID(int=int(begins.timestamp() * 1000) << 80)
 
 
 async def _lines(tx: Tx, merchant_id: MerchantId, page: Sequence[Movement]) -> list[Line]:
