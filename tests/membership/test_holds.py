@@ -37,6 +37,7 @@ from bihuan.membership.db import Entry
 from bihuan.membership.rules import LotId
 from tests.membership.test_cards import Desk
 from tests.membership.test_cards import desk as desk
+from tests.orders.cards import found_after
 
 Lots = st.lists(st.integers(0, 500), max_size=8)
 
@@ -318,3 +319,30 @@ async def test_staff_see_what_became_of_a_member_s_points_and_nobody_else_does(d
     for headers, status in ((stranger, 404), ({}, 401)):
         for path in (url, f"{url}-summary"):
             assert (await desk.client.get(path, headers=headers)).status_code == status
+
+
+TAMPERINGS = {
+    "membership.balances_equal_their_entries": "update members set points = points + 1 where merchant_id = $1",
+    "membership.lots_make_the_balance": """update points_lots set available = available - 1, expired = expired + 1
+                                            where merchant_id = $1 and available > 0""",
+    "membership.earned_is_somewhere": """update points_lots set points = points + 1, available = available + 1
+                                         where merchant_id = $1""",
+    "membership.holds_are_in_lots": """update points_lots set held = held - 1, available = available + 1
+                                       where merchant_id = $1 and held > 0""",
+    "membership.holds_are_whole": """update points_holds set returned_points = 1
+                                     where merchant_id = $1 and state = 'redeemed'""",
+}
+
+
+@pytest.mark.parametrize("check", TAMPERINGS)
+async def test_each_proof_finds_what_it_is_for(desk: Desk, check: str) -> None:
+    mid, shopper_id, paid = desk.merchant.merchant_id, await desk.shopper(), new_id()
+    await earn(desk, shopper_id, 100, 5)
+    async with desk.rt.db.transaction() as tx:
+        for reference in (paid, new_id()):
+            await hold(tx, mid, [Wish(reference_id=reference, shopper_id=shopper_id, points=30, worth_fen=30)])
+        await redeem(tx, mid, [paid])
+    await proved(desk)
+    (proof,) = [one for one in CHECKS if one.name == check]
+    assert await found_after(desk.rt, proof, TAMPERINGS[check], mid)
+    await proved(desk)

@@ -1,12 +1,14 @@
 """Cards with points for shoppers of a test's shop, and what must hold of them."""
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
 from bihuan import inventory, ledger, membership, orders, wallet
 from bihuan.kernel import verification
-from bihuan.kernel.ids import new_id
+from bihuan.kernel.ids import MerchantId, new_id
 from bihuan.kernel.runtime import Runtime
+from bihuan.kernel.verification import Check
 from bihuan.membership import PointsSettings, db
 from bihuan.membership.db import Entry
 from tests.shop import Buyer, Shop
@@ -91,3 +93,20 @@ async def holds(rt: Runtime, shop: Shop) -> None:
             own |= {str(row["id"]) for row in rows}
     wrong = [(f.name, one) for f in findings for one in f.offenders if one.split()[0].split("/")[0] in own]
     assert wrong == []
+
+
+class _UndoneError(Exception):
+    pass
+
+
+async def found_after(rt: Runtime, check: Check, sql: str, shop_id: MerchantId) -> list[str]:
+    """What a proof finds of it once `sql` ($1: the merchant) tampered with the data; nothing of that stays."""
+    found: list[str] = []
+    with contextlib.suppress(_UndoneError):
+        async with rt.db.transaction() as tx:
+            (before,) = await verification.run(tx, [check])
+            assert await tx.execute(sql, shop_id)
+            (after,) = await verification.run(tx, [check])
+            found = [one for one in after.offenders if one not in before.offenders]
+            raise _UndoneError
+    return found

@@ -7,12 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from bihuan import orders
 from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.ids import SkuId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.membership import PointsSettings, aging
 from bihuan.orders import handlers
-from tests.orders.cards import balances, fill_wallet, give, holds, places, set_terms
+from tests.orders.cards import balances, fill_wallet, found_after, give, holds, places, set_terms
 from tests.shop import Buyer, new_shop
 
 Json = dict[str, Any]
@@ -259,3 +260,28 @@ async def test_an_order_of_a_shop_is_not_paid_with_another_s_points(client: http
     assert (refused.status_code, refused.json()["code"], refused.json()["available"]) == (
         409, "points_insufficient", 0,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "sql"),
+    [
+        (
+            "orders.points_held_until_paid",
+            "update points_holds set state = 'released', ended_at = held_at where merchant_id = $1 and state = 'held'",
+        ),
+        ("orders.points_posted", "update points_holds set worth_fen = worth_fen + 1 where merchant_id = $1"),
+        ("orders.lines_make_the_total", "update order_lines set total_fen = subtotal_fen where merchant_id = $1"),
+    ],
+)
+async def test_each_proof_finds_what_it_is_for(client: httpx.AsyncClient, rt: Runtime, check: str, sql: str) -> None:
+    shop = await new_shop(rt)
+    await set_terms(shop)
+    sku, buyer = await shop.add_sku(price_fen=1000), await shop.new_shopper()
+    await give(buyer, 1_000)
+    await fill_wallet(buyer, 5_000)
+    paid = await place(client, buyer, sku)
+    assert (await buyer.post(client, f"/orders/{paid}/pay", {"method": "wallet"})).status_code == 200
+    await place(client, buyer, sku)
+    (proof,) = [one for one in orders.CHECKS if one.name == check]
+    assert await found_after(rt, proof, sql, shop.merchant.merchant_id)
+    await holds(rt, shop)
