@@ -11,6 +11,7 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import Literal
 
+from bihuan.channels.db import tokens as rows
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
@@ -58,35 +59,17 @@ class StoredTokens:
                 await asyncio.sleep(_POLL_SECONDS)
 
     async def _current(self, tx: Tx, appid: str, rejected: str) -> str | None:
-        row = await tx.fetchrow(
-            """select sealed, expires_at from wechat_tokens
-               where merchant_id = $1 and appid = $2 and kind = $3 and expires_at > $4""",
-            self._merchant_id,
-            appid,
-            self._kind,
-            tx.now,
-        )
-        if row is None:
+        sealed = await rows.find_sealed(tx, self._merchant_id, appid, self._kind)
+        if sealed is None:
             return None
         try:
-            value = self._rt.vault.open(row["sealed"], self._merchant_id, self._name(appid)).decode()
+            value = self._rt.vault.open(sealed, self._merchant_id, self._name(appid)).decode()
         except VaultError:  # sealed under another master key: as good as none
             return None
         return None if value == rejected else value
 
     async def _lease(self, tx: Tx, appid: str) -> bool:
-        return bool(
-            await tx.fetchval(
-                """insert into wechat_tokens as t (merchant_id, appid, kind, lease_until) values ($1, $2, $3, $4)
-                   on conflict (merchant_id, appid, kind) do update set lease_until = excluded.lease_until
-                   where t.lease_until is null or t.lease_until < $5 returning true""",
-                self._merchant_id,
-                appid,
-                self._kind,
-                tx.now + LEASE,
-                tx.now,
-            )
-        )
+        return await rows.lease(tx, self._merchant_id, appid, self._kind, tx.now + LEASE)
 
     async def _refresh(self, appid: str, rejected: str, value: str | None) -> str:
         """Under the lease: `value` if it is there already, else a new one."""
@@ -105,10 +88,8 @@ class StoredTokens:
         name = self._name(appid)
         async with self._rt.db.session() as tx:
             life = max(issued.expires_in_seconds - MARGIN_SECONDS, issued.expires_in_seconds // 2) if issued else 0
-            await tx.execute(
-                """update wechat_tokens set lease_until = null, sealed = coalesce($4, sealed),
-                     expires_at = coalesce($5, expires_at)
-                   where merchant_id = $1 and appid = $2 and kind = $3""",
+            await rows.store(
+                tx,
                 self._merchant_id,
                 appid,
                 self._kind,
@@ -122,4 +103,4 @@ class StoredTokens:
 
 async def forget_tokens(tx: Tx, merchant_id: MerchantId) -> None:
     """Drops what is stored: after a change of secrets."""
-    await tx.execute("delete from wechat_tokens where merchant_id = $1", merchant_id)
+    await rows.forget(tx, merchant_id)

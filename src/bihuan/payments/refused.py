@@ -7,17 +7,17 @@ is lost; nothing of it is to be believed anyhow.
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import asyncpg
-import msgspec
 import structlog
 
-from bihuan.kernel import db
-from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments.schemas import RefusedCallback
+from bihuan.payments import db_refused
+from bihuan.payments.db_refused import Noted, list_refused
+
+__all__ = ["KEEP", "MOST_NOTED", "REFUSALS", "WRITE_PAUSE", "Refusals", "describe", "forget_old", "list_refused"]
 
 log = structlog.get_logger(__name__)
 
@@ -28,19 +28,11 @@ KEEP = timedelta(days=30)
 _MOST_DETAIL = 500
 
 
-class _Noted(msgspec.Struct):
-    status: int
-    times: int
-    detail: str
-    first_at: datetime
-    last_at: datetime
-
-
 class Refusals:
     """What one process noted and has not written yet."""
 
     def __init__(self) -> None:
-        self._noted: dict[tuple[MerchantId, str], _Noted] = {}
+        self._noted: dict[tuple[MerchantId, str], Noted] = {}
         self._writer: asyncio.Task[None] | None = None
 
     def note(self, rt: Runtime, merchant_id: MerchantId, reason: str, status: int, detail: str) -> None:
@@ -51,7 +43,7 @@ class Refusals:
             found.times += 1
             found.detail, found.last_at = detail[:_MOST_DETAIL], now
         elif len(self._noted) < MOST_NOTED:
-            self._noted[merchant_id, reason] = _Noted(status, 1, detail[:_MOST_DETAIL], now, now)
+            self._noted[merchant_id, reason] = Noted(status, 1, detail[:_MOST_DETAIL], now, now)
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write_on(rt))
 
@@ -60,7 +52,7 @@ class Refusals:
             noted, self._noted = self._noted, {}
             try:
                 async with rt.db.transaction() as tx:
-                    await _add(tx, noted)
+                    await db_refused.add(tx, noted)
             except (asyncpg.PostgresError, OSError, TimeoutError) as error:
                 log.warning("refused callbacks not recorded", error=str(error), kinds=len(noted))
             await asyncio.sleep(WRITE_PAUSE)
@@ -76,38 +68,7 @@ def describe(headers: Mapping[str, str], body_size: int) -> str:
     return f"{' '.join(told)} bytes={body_size}"
 
 
-async def _add(tx: Tx, noted: Mapping[tuple[MerchantId, str], _Noted]) -> None:
-    rows = sorted(noted.items(), key=lambda item: item[0])  # one order of locks for all processes
-    await tx.execute(
-        """insert into payment_refused_callbacks as r
-             (merchant_id, hour, reason, status, times, detail, first_at, last_at)
-           select m, date_trunc('hour', l), c, s, t, d, f, l
-           from unnest($1::uuid[], $2::text[], $3::int[], $4::bigint[], $5::text[], $6::timestamptz[],
-                       $7::timestamptz[]) as n (m, c, s, t, d, f, l)
-           on conflict (merchant_id, hour, reason) do update set times = r.times + excluded.times,
-             status = excluded.status, detail = excluded.detail, last_at = excluded.last_at""",
-        [key[0] for key, _ in rows],
-        [key[1] for key, _ in rows],
-        [one.status for _, one in rows],
-        [one.times for _, one in rows],
-        [one.detail for _, one in rows],
-        [one.first_at for _, one in rows],
-        [one.last_at for _, one in rows],
-    )
-
-
-async def list_refused(tx: Tx, merchant_id: MerchantId, limit: int) -> list[RefusedCallback]:
-    """The latest first."""
-    rows = await tx.fetch(
-        """select hour, reason, status, times, detail, last_at from payment_refused_callbacks
-           where merchant_id = $1 order by hour desc, reason limit $2""",
-        merchant_id,
-        limit,
-    )
-    return db.many(RefusedCallback, rows)
-
-
 async def forget_old(rt: Runtime) -> int:
     """The job: deletes what is older than KEEP; returns how many."""
     async with rt.db.transaction() as tx:
-        return await tx.execute("delete from payment_refused_callbacks where hour < $1", tx.now - KEEP)
+        return await db_refused.forget(tx, tx.now - KEEP)
