@@ -265,6 +265,7 @@ async def _store_value(rt: Runtime, business: Business) -> None:
 
 NOT_THERE = (
     "difference_id",
+    "parked_id",
     "return_id",
     "rule_id",
     "run_id",

@@ -142,7 +142,7 @@ async def test_a_parked_sale_goes_on_at_another_till(till: Till, http: httpx.Asy
     assert resumed["gone"] == 1
     await cashier.call("POST", f"/shifts/{shift}/parked/{waiting['parked_id']}/resume", status=404)
     assert (await cashier.call("GET", f"/shifts/{shift}/parked"))["items"] == []
-    assert (await cashier.call("GET", f"/shifts/{other}/parked", status=409))["code"] == "shift_closed"
+    await cashier.call("GET", f"/shifts/{other}/parked", status=404)
 
 
 async def test_an_unpaid_sale_is_taken_up_again(till: Till, http: httpx.AsyncClient) -> None:

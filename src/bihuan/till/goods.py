@@ -148,8 +148,8 @@ async def park(tx: Tx, staff: StaffSession, shift_id: UUID, basket: Basket) -> U
 
 
 async def list_parked(tx: Tx, staff: StaffSession, shift_id: UUID) -> list[ParkedView]:
-    """What waits at the store of one's own shift. Raises ShiftClosed."""
-    shift = await shifts.own_shift(tx, staff, shift_id)
+    """What waits at the store of a shift that one may see. Raises NotFound."""
+    shift = await shifts.get_shift(tx, staff, shift_id)
     names = await views.names_of(tx, staff.merchant_id)
     return [
         ParkedView(

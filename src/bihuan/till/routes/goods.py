@@ -87,7 +87,7 @@ async def park_sale(
 
 @get("/api/merchant/till/shifts/{shift_id:uuid}/parked", opt=access("staff:till.read"))
 async def list_parked(rt: Runtime, staff: StaffSession, shift_id: FromPath[UUID]) -> Page[ParkedView]:
-    """The baskets that wait at the store of one's own shift, the latest first."""
+    """The baskets that wait at a shift's store, the latest first."""
     async with rt.db.transaction(readonly=True) as tx:
         return Page(await goods.list_parked(tx, staff, shift_id))
 
