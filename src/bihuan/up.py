@@ -298,10 +298,14 @@ async def _seed(settings: Settings) -> None:
 
 
 def _make_cases(settings: Settings) -> None:
-    """The demo's bills and after-sale, beside what serves already: decoration, what fails is told and stops nothing."""
-    from bihuan.demo import cases, takings
+    """The demo's after-sale, settlement and bills, beside what serves already: decoration, what fails is told and stops nothing."""
+    from bihuan.demo import cases, payouts, takings
 
-    for what, make in (("after-sale cases", cases.make), ("takings at the market", takings.make)):
+    for what, make in (
+        ("after-sale cases", cases.make),
+        ("settlement", payouts.make),
+        ("takings at the market", takings.make),
+    ):
         try:
             asyncio.run(make(settings, settings.sandbox_url or ""))
         except (cases.DemoCasesFailed, httpx.HTTPError) as error:
