@@ -98,7 +98,33 @@ export interface Counts {
   disputes: number
 }
 
+export interface ApplicableLine {
+  line_id: string
+  title: string
+  option_values: string[]
+  quantity: number
+  unsent_left: number
+  sent_left: number
+}
+
+export interface Applicable {
+  kinds_unsent: CaseKind[]
+  kinds_sent: CaseKind[]
+  lines: ApplicableLine[]
+  cases: Case[]
+}
+
+/** A refund of the merchant's own accord; without an amount, the most. */
+export interface Gift {
+  received_goods: boolean
+  lines: { line_id: string; quantity: number }[]
+  reason: string
+  note: string
+  amount_fen?: number
+}
+
 const ROOT = '/api/merchant/aftersale'
+const ofOrder = (orderId: string): string => `/api/merchant/orders/${orderId}/aftersale`
 const DISPUTES = '/api/platform/disputes'
 
 export const list = (query: Query): Promise<Page<Case>> => get(ROOT, query)
@@ -107,6 +133,9 @@ export const find = (caseId: string): Promise<CaseDetail> => get(`${ROOT}/${case
 /** agree, reject, propose, inspect, ship-exchange, evidence. */
 export const step = (caseId: string, name: string, body: unknown, key: string): Promise<CaseDetail> =>
   post(`${ROOT}/${caseId}/${name}`, body, key)
+export const applicable = (orderId: string): Promise<Applicable> => get(ofOrder(orderId))
+export const giftWorth = (orderId: string, gift: Gift): Promise<{ most_fen: number }> => post(`${ofOrder(orderId)}/quote`, gift)
+export const give = (orderId: string, gift: Gift, key: string): Promise<CaseDetail> => post(ofOrder(orderId), gift, key)
 export const uploadPicture = (file: File): Promise<{ url: string }> => send(`${ROOT}/pictures`, file)
 export const terms = (): Promise<Terms> => get('/api/merchant/aftersale-settings')
 export const saveTerms = (value: Terms): Promise<Terms> => put('/api/merchant/aftersale-settings', value)

@@ -84,7 +84,7 @@ export function stations(one: Case): Station[] {
 }
 
 const STEPS = new Set([
-  'applied', 'agreed', 'auto_agreed', 'rejected', 'withdrawn', 'not_answered', 'not_sent', 'proposed', 'proposal_accepted',
+  'applied', 'given', 'agreed', 'auto_agreed', 'rejected', 'withdrawn', 'not_answered', 'not_sent', 'proposed', 'proposal_accepted',
   'insisted', 'sent', 'received', 'auto_received', 'refund_decided', 'completed', 'exchanged', 'disputed',
   'ruled_for_shopper', 'ruled_for_merchant', 'put_off',
 ])

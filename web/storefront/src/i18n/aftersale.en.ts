@@ -167,4 +167,5 @@ export const aftersaleEn: Record<keyof typeof aftersaleZh, string> = {
   'order.hintRefunded': 'The money went back the way it came',
   'after.points': 'Points come back too: ',
   'after.pointsWorth': 'worth {amount}',
+  'after.step.given': 'Paid back by the shop',
 }

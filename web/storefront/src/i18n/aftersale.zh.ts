@@ -165,4 +165,5 @@ export const aftersaleZh = {
   'order.hintRefunded': '款项已按原支付方式退回',
   'after.points': '同时退回积分',
   'after.pointsWorth': '价值 {amount}',
+  'after.step.given': '商家主动退款',
 } as const
