@@ -5,36 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from bihuan.kernel.clock import OffsetClock
-from bihuan.kernel.ids import SkuId
 from bihuan.membership import PointsSettings, holds
 from bihuan.orders.handlers import expire
 from tests.aftersale.counter import Counter
-from tests.orders.cards import give, places, set_terms
+from tests.orders.cards import give, ordered, places, set_terms
 from tests.orders.cards import holds as hold_invariants
 from tests.shop import Buyer
 
 Json = dict[str, Any]
-
-
-async def ordered(counter: Counter, buyer: Buyer, wanted: list[tuple[SkuId, int]]) -> Json:
-    """An order that its shopper pays for with as many points as may be; not paid yet."""
-    delivery = {"method": "ship", "address_id": str(buyer.address_id)}
-    lines = [{"sku_id": str(sku), "quantity": quantity} for sku, quantity in wanted]
-    quoted = (
-        await buyer.post(counter.http, "/quote", {"lines": lines, "delivery": delivery, "use_points": True})
-    ).json()
-    body = {
-        "lines": [
-            {"sku_id": line["sku_id"], "quantity": line["quantity"], "price_fen": line["unit_price_fen"]}
-            for line in quoted["lines"]
-        ],
-        "delivery": delivery,
-        "total_fen": quoted["total_fen"],
-        "use_points": quoted["points"]["used"],
-    }
-    placed = await buyer.place(counter.http, body)
-    assert placed.status_code == 201, placed.text
-    return placed.json()
 
 
 async def paid(counter: Counter, buyer: Buyer, order: Json) -> Json:
@@ -50,7 +28,7 @@ async def test_pieces_bring_back_the_points_that_paid_them_and_lose_those_they_e
     buyer = await counter.till.buyer()
     await give(buyer, 700, days_ago=30)
     await give(buyer, 2_000, days_ago=3)
-    order = await paid(counter, buyer, await ordered(counter, buyer, [(sku, 3), (other, 1)]))
+    order = await paid(counter, buyer, await ordered(counter.http, buyer, [(sku, 3), (other, 1)]))
     assert (order["goods_fen"], order["total_fen"]) == (3503, 3503 + 600 - 1700)
     await counter.deliver()
     earned = 2403 * 10 // 100
@@ -80,7 +58,7 @@ async def test_a_proposed_amount_brings_back_its_part_and_a_case_told_twice_no_m
     await set_terms(counter.shop)
     sku, buyer = await counter.shop.add_sku(price_fen=2000), await counter.till.buyer()
     await give(buyer, 1_000)
-    order = await paid(counter, buyer, await ordered(counter, buyer, [(sku, 1)]))
+    order = await paid(counter, buyer, await ordered(counter.http, buyer, [(sku, 1)]))
     await counter.ship(order["order_id"])
     case = await counter.opened(buyer, order, "refund", [1], reason="quality")
     assert case["most_fen"] == 1600
@@ -99,10 +77,10 @@ async def test_spending_what_a_refund_will_want_wins_nothing(counter: Counter) -
     await set_terms(counter.shop, PointsSettings(redeem=True, earn_per_yuan=100, step=1))
     sku, buyer = await counter.shop.add_sku(price_fen=1000, stock=9), await counter.till.buyer()
     await give(buyer, 1)
-    first = await paid(counter, buyer, await ordered(counter, buyer, [(sku, 1)]))
+    first = await paid(counter, buyer, await ordered(counter.http, buyer, [(sku, 1)]))
     await counter.deliver()
     assert (await places(buyer))[0] == 1599
-    waiting = await ordered(counter, buyer, [(sku, 3)])  # all that may be are held
+    waiting = await ordered(counter.http, buyer, [(sku, 3)])  # all that may be are held
     assert await places(buyer) == (99, 1500, 1)
     case = await counter.opened(buyer, first, "refund", [1], received_goods=False)
     await counter.act(case, "agree")
@@ -120,13 +98,13 @@ async def test_a_late_payment_takes_its_points_again_or_goes_back(counter: Count
     sheets: dict[Any, tuple[Json, str]] = {}
     for buyer in (keeper, spender):
         await give(buyer, 500)
-        order = await ordered(counter, buyer, [(sku, 1)])
+        order = await ordered(counter.http, buyer, [(sku, 1)])
         prepared = await counter.till.prepare(counter.http, buyer, order["order_id"])
         sheets[buyer] = (order, await counter.till.sheet(buyer, prepared))
     clock.advance(timedelta(minutes=16))
     await expire(counter.till.rt)
     clock.advance(timedelta(minutes=-16))
-    again = await ordered(counter, spender, [(sku, 1)])
+    again = await ordered(counter.http, spender, [(sku, 1)])
     assert [await places(b) for b in (keeper, spender)] == [(500, 0, 0), (0, 500, 0)]
 
     for order, sheet in sheets.values():

@@ -4,15 +4,18 @@ import contextlib
 from datetime import timedelta
 from typing import Any
 
+import httpx
+
 from bihuan import inventory, ledger, membership, orders, wallet
 from bihuan.kernel import verification
-from bihuan.kernel.ids import MerchantId, new_id
+from bihuan.kernel.ids import MerchantId, SkuId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.verification import Check
 from bihuan.membership import PointsSettings, db
 from bihuan.membership.db import Entry
 from tests.shop import Buyer, Shop
 
+Json = dict[str, Any]
 TERMS = PointsSettings(redeem=True)
 """100 points are worth 1 yuan, spent by the hundred, for at most half of the goods."""
 
@@ -40,6 +43,25 @@ async def give(buyer: Buyer, points: int, days_ago: int = 0) -> None:
             occurred_at=tx.now - timedelta(days=days_ago),
         )
         await db.add_entries(tx, mid, [entry])
+
+
+async def ordered(http: httpx.AsyncClient, buyer: Buyer, wanted: list[tuple[SkuId, int]]) -> Json:
+    """An order that its shopper pays for with as many points as may be; not paid yet."""
+    delivery = {"method": "ship", "address_id": str(buyer.address_id)}
+    lines = [{"sku_id": str(sku), "quantity": quantity} for sku, quantity in wanted]
+    quoted = (await buyer.post(http, "/quote", {"lines": lines, "delivery": delivery, "use_points": True})).json()
+    body = {
+        "lines": [
+            {"sku_id": line["sku_id"], "quantity": line["quantity"], "price_fen": line["unit_price_fen"]}
+            for line in quoted["lines"]
+        ],
+        "delivery": delivery,
+        "total_fen": quoted["total_fen"],
+        "use_points": quoted["points"]["used"],
+    }
+    placed = await buyer.place(http, body)
+    assert placed.status_code == 201, placed.text
+    return placed.json()
 
 
 async def places(buyer: Buyer) -> tuple[int, int, int]:
