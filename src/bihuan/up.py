@@ -298,7 +298,10 @@ async def _seed(settings: Settings) -> None:
 
 
 def _make_cases(settings: Settings) -> None:
-    """The demo's after-sale, settlement and bills, beside what serves already: decoration, what fails is told and stops nothing."""
+    """The demo's after-sale, settlement and bills, beside what serves already.
+
+    Decoration: what fails is told and stops nothing.
+    """
     from bihuan.demo import cases, payouts, takings
 
     for what, make in (
