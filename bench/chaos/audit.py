@@ -95,7 +95,7 @@ def quiet_down(
     # WeChat repeats a notification for a day; after that the platform has to ask.
     for seconds in (20, 60, 300, 1200, 3600):
         stage.jump(seconds)
-        time.sleep(0.5)
+        time.sleep(0.3)
     busy = _rest(stage)
     mornings = [1] * days
     if month:  # to the second day of the month after the next, so that thirty days are over for all that was paid
@@ -123,7 +123,7 @@ def _rest(stage: Stage) -> dict[str, int]:
         evening.work(stage)
         turn += 1
         stage.jump(60 * min(2 ** (turn // 4), 60))
-        time.sleep(0.5)
+        time.sleep(0.3)
     return busy
 
 

@@ -27,7 +27,7 @@ PLAN = Plan(
     rounds=1,
     supervisor_every=1,
     shoppers=16,
-    kill_every_seconds=1.5,
+    kill_every_seconds=1.0,
     faults={"profile": "bad_day", "seed": SEED, "scale": 2},
     days_after=1,
 )
@@ -74,9 +74,9 @@ def test_nothing_is_lost_in_chaos(stage: Stage) -> None:
 
 
 def _much_happened(stage: Stage, report: Report) -> None:
-    assert report.orders > 50
+    assert report.orders > 30
     assert report.sales > 0
-    assert report.promises > 200
+    assert report.promises > 100
     assert report.time_passed_seconds > 0
     assert {"buy", "pay_twice", "pay_with_the_wallet", "apply", "ship", "sell", "judge"} <= {
         name for acts in report.acts.values() for name in acts
@@ -90,8 +90,14 @@ def _much_happened(stage: Stage, report: Report) -> None:
 
 def _a_cooked_book_is_found_out(stage: Stage) -> None:
     """The comparison is worth nothing if it cannot fail: take a fen away, invent a payment and a count."""
-    entry = "(select ctid from ledger_entries where account = 'wechat_clearing' order by amount_fen desc limit 1)"
-    rows(stage, f"update ledger_entries set amount_fen = amount_fen - 1 where ctid in {entry} returning account")
+    cooked = rows(
+        stage,
+        """update ledger_entries set amount_fen = amount_fen - 1 where ctid = (
+             select e.ctid from ledger_entries e
+             join ledger_transactions t on t.merchant_id = e.merchant_id and t.transaction_id = e.transaction_id
+             where t.source = 'receipt' and e.account = 'wechat_clearing' limit 1) returning account""",
+    )
+    assert len(cooked) == 1
     stage.promises.taken["4200000000"] = "nobody's"
     stage.promises.stocked["盘点 of yesterday"] = 3
     found = audit.check(stage)
