@@ -253,6 +253,10 @@ async def look_at_goods_and_places(console: Window) -> None:
     await console.see("label")
     await console.page.wait_for_load_state("networkidle")
     await console.shot("labels")
+    async with console.page.expect_download() as download:
+        await console.tap("label-mini")
+    picture = await (await download.value).path()
+    assert picture.read_bytes()[:4] in (b"\xff\xd8\xff\xe0", b"\x89PNG"), "the mini program's code of the label"
     await console.tap("label-print")
     await console.see("print-sheet")
     await console.page.wait_for_load_state("networkidle")

@@ -72,7 +72,13 @@ interface Sent {
   signal?: AbortSignal
 }
 
-async function send<T>(method: string, path: string, { query, body, key, signal }: Sent): Promise<T> {
+async function send<T>(method: string, path: string, sent: Sent): Promise<T> {
+  const response = await answerOf(method, path, sent)
+  if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T
+  return (await response.json()) as T
+}
+
+async function answerOf(method: string, path: string, { query, body, key, signal }: Sent): Promise<Response> {
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': lang.value }
   if (key) headers['Idempotency-Key'] = key
   let payload: BodyInit | undefined
@@ -99,12 +105,14 @@ async function send<T>(method: string, path: string, { query, body, key, signal 
     if (problem.status === 401 && problem.code === 'sign_in_required') onSignedOut.forEach((run) => run())
     throw problem
   }
-  if (response.status === 204 || response.headers.get('content-length') === '0') return undefined as T
-  return (await response.json()) as T
+  return response
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   send<T>('GET', path, { query, signal })
+
+/** A file that the platform makes, or the problem why it cannot. */
+export const getFile = async (path: string): Promise<Blob> => (await answerOf('GET', path, {})).blob()
 
 /** A command. Without a key it gets one of its own: pass one to be able to try the same attempt again. */
 export const post = <T>(path: string, body?: unknown, key: string = newKey()): Promise<T> =>

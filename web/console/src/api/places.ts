@@ -1,5 +1,5 @@
 /** Stores, their counters, staff and the labelled codes that bring shoppers in. */
-import { get, post, put, type Page, type Query } from './http'
+import { get, getFile, post, put, type Page, type Query } from './http'
 import type { Counter, Label, LabelKind, Profile, StaffMember, Store } from './types'
 
 export type StoreWrite = Omit<Store, 'store_id'>
@@ -64,4 +64,6 @@ export async function allLabels(): Promise<Label[]> {
 }
 
 export const qrSvg = (labelId: string): string => `/api/merchant/labels/${labelId}/qr.svg`
+/** The label's code for the mini program, drawn by WeChat. */
+export const miniCode = (labelId: string): Promise<Blob> => getFile(`/api/merchant/labels/${labelId}/mini-program.jpg?size=1280`)
 export const qrPng = (labelId: string, size = 1024): string => `/api/merchant/labels/${labelId}/qr.png?size=${size}`
