@@ -217,7 +217,8 @@ async def test_a_payment_is_locked_before_its_attempts(till: Till, http: httpx.A
         blocked = "select count(*) from pg_locks where not granted and locktype in ('transactionid', 'tuple')"
         while not await tx.fetchval(blocked):
             await asyncio.sleep(0.02)
-        await tx.fetch("select from payment_attempts where merchant_id = $1 for update nowait", till.merchant_id)
+        free = await tx.fetch("select from payment_attempts where merchant_id = $1 for update nowait", till.merchant_id)
+        assert len(free) == 1
     await waiting
 
 
