@@ -285,3 +285,35 @@ async def test_each_proof_finds_what_it_is_for(client: httpx.AsyncClient, rt: Ru
     (proof,) = [one for one in orders.CHECKS if one.name == check]
     assert await found_after(rt, proof, sql, shop.merchant.merchant_id)
     await holds(rt, shop)
+
+
+async def test_many_at_once_neither_lose_a_point_nor_wait_for_each_other_for_ever(
+    client: httpx.AsyncClient, rt: Runtime
+) -> None:
+    shop = await new_shop(rt, order_ttl_seconds=3600)
+    await set_terms(shop, PointsSettings(redeem=True, life_months=12))
+    skus = [await shop.add_sku(price_fen=1000, stock=60) for _ in range(2)]
+    buyers = [await shop.new_shopper() for _ in range(3)]
+    for buyer in buyers:
+        for days in (1, 30, 300):
+            await give(buyer, 900, days)
+        await fill_wallet(buyer, 50_000)
+    seen: list[int] = []
+
+    async def tab(buyer: Buyer, turn: int) -> None:
+        body = agreed(buyer, await quote(client, buyer, [(skus[turn % 2], 1), (skus[(turn + 1) % 2], 1)]))
+        placed = await buyer.place(client, body)
+        seen.append(placed.status_code)
+        if placed.status_code == 201:
+            order_id = placed.json()["order_id"]
+            path = f"/orders/{order_id}/{'pay' if turn % 2 else 'cancel'}"
+            both = await asyncio.gather(*(buyer.post(client, path, {"method": "wallet"}) for _ in "ab"))
+            seen.extend(answer.status_code for answer in both)
+
+    await asyncio.gather(*(tab(b, turn) for turn in range(6) for b in buyers), *(aging.expire(rt) for _ in range(3)))
+    assert set(seen) <= {200, 201, 409}
+    assert seen.count(201) >= 6
+    for buyer in buyers:
+        available, held, redeemed = await places(buyer)
+        assert (available + redeemed, held) == (2_700, 0)
+    await holds(rt, shop)
