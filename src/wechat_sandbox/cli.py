@@ -154,6 +154,7 @@ async def _run(start: _Start) -> int:
     loop = asyncio.get_running_loop()
 
     def give_up() -> None:
+        world.faults.save()
         world.store.close()
         os._exit(0)
 
