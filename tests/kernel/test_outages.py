@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from bihuan.kernel.db import DatabaseUnavailable, Tx
+from bihuan.kernel.http import problem_of
 from bihuan.kernel.runtime import Runtime
 
 
@@ -59,3 +60,8 @@ async def test_a_lost_connection_is_the_database_being_away(rt: Runtime, databas
     await killer.close()
     async with rt.db.session() as tx:
         assert await tx.fetchval("select 1") == 1
+
+
+def test_a_deadlock_is_no_mishap_but_not_now() -> None:
+    problem = problem_of(asyncpg.DeadlockDetectedError("deadlock detected"), "/api/shop")
+    assert (problem.status, problem.code, problem.headers["Retry-After"]) == (503, "unavailable", "2")

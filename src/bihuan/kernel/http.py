@@ -131,8 +131,9 @@ def problem_of(error: Exception, path: str) -> Problem:
     """The Problem that an exception is to the caller; what we did not foresee is logged whole."""
     problem = _as_problem(error)
     if isinstance(problem, Unavailable):
-        if error.__cause__ is not None:
-            log.warning("not now", path=path, code=problem.code, cause=str(error.__cause__))
+        cause = error.__cause__ if error is problem else error
+        if cause is not None:
+            log.warning("not now", path=path, code=problem.code, cause=str(cause))
     elif problem.status >= 500:
         log.error("request failed", path=path, exc_info=error)
     return problem
@@ -154,6 +155,8 @@ def _as_problem(error: Exception) -> Problem:
     if isinstance(error, ValidationException):
         extra: Any = error.extra or []
         return ValidationFailed(errors=extra, detail=_validation_detail(extra) or error.detail)
+    if isinstance(error, asyncpg.DeadlockDetectedError):
+        return Unavailable()  # rolled back whole: the same request may be made again
     if unreadable := _unreadable(error):
         return ValidationFailed(detail=unreadable)
     if isinstance(error, HTTPException):
