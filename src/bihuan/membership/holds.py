@@ -84,15 +84,23 @@ def _since(settings: PointsSettings, now: datetime) -> datetime | None:
 
 
 async def spendable(
-    tx: Tx, merchant_id: MerchantId, shopper_ids: Sequence[ShopperId], *, lock: bool = False
+    tx: Tx,
+    merchant_id: MerchantId,
+    shopper_ids: Sequence[ShopperId],
+    *,
+    settings: PointsSettings | None = None,
+    lock: bool = False,
 ) -> dict[ShopperId, int]:
-    """What each shopper can spend now: not what is held, nor what is too old. With `lock`, their cards are held."""
+    """What each shopper can spend now: not what is held, nor what is too old. With `lock`, their cards are held.
+
+    `settings` are the merchant's where they were read a moment ago.
+    """
     cards = await db.members_of(tx, merchant_id, shopper_ids)
     if lock and cards:
         await db.lock_members(tx, merchant_id, [card.member_id for card in cards.values()])
     found = dict.fromkeys(shopper_ids, 0)
     if cards:
-        since = _since(await terms.get_settings(tx, merchant_id), tx.now)
+        since = _since(settings or await terms.get_settings(tx, merchant_id), tx.now)
         there = await lots.sum_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
         for shopper_id, card in cards.items():
             found[shopper_id] = there.get(card.member_id, 0)

@@ -51,7 +51,7 @@ async def offer(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId, quote: Q
     settings = await membership.get_settings(tx, merchant_id)
     if not settings.redeem:
         return quote
-    available = (await membership.spendable(tx, merchant_id, [shopper_id]))[shopper_id]
+    available = (await membership.spendable(tx, merchant_id, [shopper_id], settings=settings))[shopper_id]
     return with_points(quote, _quote(settings, available, quote, wanted))
 
 
