@@ -47,6 +47,11 @@ async def test_a_wallet_is_topped_up_and_pays_a_part(browser: Browser, mall: Mal
         await shop.see("wallet-entry", "充值")
         await phone.shot("wallet", whole=True)
         await phone.fits()
+        await shop.tap("wallet-code-open")
+        await shop.see("wallet-code", "88")
+        await phone.shot("wallet-code")
+        await phone.fits()
+        await shop.tap("wallet-code-close")
 
         await phone.tap("web-back")
         await shop.tap("tab-products")

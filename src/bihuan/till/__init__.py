@@ -10,8 +10,23 @@ A payment code without an answer is asked about, and undone if it stays undecide
 """
 
 from bihuan.till.checks import CHECKS
+from bihuan.till.goods import learn_barcode, park
 from bihuan.till.schemas import Close, Movement, Opening
-from bihuan.till.schemas_sales import Pay, Refund, SaleInput
+from bihuan.till.schemas_sales import Barcode, Basket, ParkedLine, Pay, Refund, SaleInput
 from bihuan.till.shifts import open_shift
 
-__all__ = ["CHECKS", "Close", "Movement", "Opening", "Pay", "Refund", "SaleInput", "open_shift"]
+__all__ = [
+    "CHECKS",
+    "Barcode",
+    "Basket",
+    "Close",
+    "Movement",
+    "Opening",
+    "ParkedLine",
+    "Pay",
+    "Refund",
+    "SaleInput",
+    "learn_barcode",
+    "open_shift",
+    "park",
+]
