@@ -40,7 +40,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     supervisor_every: int = 5
     """In which round of kills the supervisor dies too."""
     rounds: int | None = None
-    """Ends the run after so many rounds of kills, however long they take."""
+    """Ends the run after so many rounds of kills, however long they take, and"""
+    orders_least: int = 0
+    """so many orders of shoppers, on a machine that is slow."""
     faults: dict[str, Any] | None = None
     leisure: float = 1.0
     """How much longer than the table says everybody thinks between two acts."""
@@ -173,7 +175,8 @@ async def _act(playing: Playing, stage: Stage, plan: Plan, monkey: Monkey, tell:
 
     def goes_on() -> bool:
         dealt = plan.rounds is not None and not monkey.is_alive()
-        return time.monotonic() < end and monkey.error is None and not dealt
+        enough = dealt and len(stage.promises.placed) >= plan.orders_least
+        return time.monotonic() < end and monkey.error is None and not enough
 
     async def one(actor: Actor, cast: Cast) -> None:
         acts = cast.playable(stage.routes)
