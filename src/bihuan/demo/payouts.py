@@ -24,7 +24,7 @@ _MOST_LOOKS = 20
 _DAILY = {"cycle": "day", "delay_days": 1, "share_at": "completed"}
 _WEEKLY = {"cycle": "week", "delay_days": 3, "share_at": "completed"}
 SHOPS: tuple[tuple[str, dict[str, Any], tuple[tuple[int, str], ...]], ...] = (
-    ("qingshan", _DAILY, ((20_000, "开业扶持"), (-1_500, "渠道码物料代付"))),
+    ("qingshan", _DAILY, ((80_000, "开业扶持"), (-1_500, "渠道码物料代付"))),
     ("xiaoman", _WEEKLY, ((-8_000, "春日市集摊位费"),)),
 )
 """Shop, its terms, what the platform gave (or, negative, charged) and why."""
@@ -43,9 +43,9 @@ async def make(settings: Settings, sandbox_url: str) -> int:
         if (await call(desk, "GET", f"{_ROOM}/payouts?limit=1"))["items"]:
             return 0
         closed = [await settle(desk, code, terms, given) for code, terms, given in SHOPS]
-        for number, (merchant_id, statement) in enumerate(closed, 1):
-            if statement["due_fen"] > 0:
-                await pay(desk, merchant_id, statement, number)
+        merchant_id, statement = closed[0]
+        if statement["due_fen"]:
+            await pay(desk, merchant_id, statement, 1)
         return len(closed)
 
 
