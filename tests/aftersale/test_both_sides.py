@@ -170,3 +170,26 @@ async def test_an_exchange_without_goods_waits_for_a_person(counter: Counter) ->
         "applied", "merchant", "put_off",
     )  # fmt: skip
     await counter.verify()
+
+
+async def test_an_exchange_that_is_never_sent_is_paid_back(counter: Counter) -> None:
+    cyan, white, _ = await counter.colours(stock=2)
+    buyer, order = await counter.buy([(cyan, 3000, 1)], ship=True)
+    case = await counter.opened(buyer, order, "exchange", [1], line0={"exchange_sku_id": str(white)})
+    await counter.act(case, "agree", {"return_address": ADDRESS})
+    await counter.do(buyer, case, "parcel", PARCEL)
+    line = {"line_id": order["lines"][0]["line_id"], "received": 1, "sellable": 1}
+    received = await counter.act(case, "inspect", {"lines": [line]})
+    assert (received["state"], received["due_at"] is None) == ("received", False)
+    await counter.hurry(case)
+    await handlers.run_due(counter.till.rt)
+    lapsed = await counter.seen(buyer, case)
+    assert (lapsed["kind"], lapsed["state"], lapsed["agreed_fen"]) == ("return", "refunding", 3000)
+    assert lapsed["events"][-1]["step"] == "not_exchanged"
+    late = await counter.merchant("POST", f"aftersale/{case['case_id']}/ship-exchange", PARCEL)
+    assert late.json()["code"] == "not_your_turn"
+    assert (await counter.shop.stock(cyan), await counter.shop.stock(white)) == ((2, 0, 0), (2, 0, 0))
+    await counter.money_back()
+    assert (await counter.seen(buyer, case))["state"] == "completed"
+    assert (await counter.order(buyer, order))["refunded_fen"] == 3000
+    await counter.verify()

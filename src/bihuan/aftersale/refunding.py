@@ -17,17 +17,20 @@ CAUSE = "aftersale"
 """Names the refunds of cases to payments."""
 
 
-async def decide(tx: Tx, held: Held, agreed_fen: int, by: By, step: str, *, note: str = "") -> CaseRow:
+async def decide(
+    tx: Tx, held: Held, agreed_fen: int, by: By, step: str, *, note: str = "", restocked: bool = False
+) -> CaseRow:
     """Gives back what was agreed: goods to the stock, money to the shopper. The case waits for the payment then.
 
-    Of a return only what was received is paid for, and only what can be sold goes into the stock. Raises what
-    `payments.refund` raises; nothing is kept then.
+    Of a return only what was received is paid for, and only what can be sold goes into the stock, unless it is
+    there already (`restocked`). Raises what `payments.refund` raises; nothing is kept then.
     """
     case, lines = held.case, held.lines
     kept = {line.line_id: kept_pieces(case, line) for line in lines}
     part = sum(rules.most_of(pieces, case.reason, sent=case.received_goods) for pieces in kept.values())
     amount = rules.share_of_agreed(agreed_fen, case.most_fen, part)
-    await _goods(tx, held, kept)
+    if not restocked:
+        await _goods(tx, held, kept)
     counts = {line_id: len(pieces) for line_id, pieces in kept.items() if pieces}
     order = await orders.record_refunded(tx, case.merchant_id, case.order_id, amount, counts)
     case = await story.move(

@@ -160,7 +160,10 @@ async def inspect(
         )
         for line in held.lines
     ]
-    case = await story.move(tx, case, "received", waiting_for="merchant", received_at=tx.now)
+    due = None
+    if case.kind == "exchange":  # the merchant has her goods now, so her time runs on
+        due = rules.due_after("returning", tx.now, await db_lists.find_settings(tx, case.merchant_id))
+    case = await story.move(tx, case, "received", waiting_for="merchant", due_at=due, received_at=tx.now)
     held = Held(held.order, case, lines)
     step = "received" if by.actor == "merchant" else "auto_received"
     if not accept:
@@ -211,7 +214,21 @@ async def time_is_over(tx: Tx, held: Held) -> CaseRow:
     if case.state == "returning":  # nobody looked at the goods, so none of them can be sold
         found = [InspectedLine(line.line_id, line.quantity, 0) for line in held.lines]
         return await inspect(tx, held, found, story.SYSTEM)
+    if case.state == "received" and case.kind == "exchange":
+        return await _refund_instead(tx, held)
     return await db.change(tx, case, due_at=None)
+
+
+async def _refund_instead(tx: Tx, held: Held) -> CaseRow:
+    """The other goods never left: the exchange becomes a return, paid for in full. What came is in stock already."""
+    case = held.case
+    pieces = [piece for line in held.lines for piece in line.pieces]
+    most = rules.most_of(pieces, case.reason, sent=True)
+    await inventory.release(tx, case.merchant_id, [case.case_id])
+    case = await db.change(tx, case, kind="return", most_fen=most, asked_fen=most)
+    await events.emit(tx, AftersaleAgreed(**story.about(tx, case), agreed_fen=most))
+    now = msgspec.structs.replace(held, case=case)
+    return await refunding.decide(tx, now, most, story.SYSTEM, "not_exchanged", restocked=True)
 
 
 async def put_off(tx: Tx, held: Held, hours: int, why: str) -> CaseRow:

@@ -49,6 +49,7 @@ export function caseHint(one: Case): string {
 export function dueHint(one: Case): string {
   if (one.state === 'applied') return t(one.waiting_for === 'shopper' ? 'after.due.answer' : 'after.due.agree')
   if (one.state === 'agreed') return t('after.due.send')
+  if (one.state === 'received') return t('after.due.exchange')
   return t(one.kind === 'exchange' ? 'after.due.receiveExchange' : 'after.due.receive')
 }
 
@@ -85,7 +86,7 @@ export function stations(one: Case): Station[] {
 
 const STEPS = new Set([
   'applied', 'given', 'agreed', 'auto_agreed', 'rejected', 'withdrawn', 'not_answered', 'not_sent', 'proposed', 'proposal_accepted',
-  'insisted', 'sent', 'received', 'auto_received', 'refund_decided', 'completed', 'exchanged', 'disputed',
+  'insisted', 'sent', 'received', 'auto_received', 'not_exchanged', 'refund_decided', 'completed', 'exchanged', 'disputed',
   'ruled_for_shopper', 'ruled_for_merchant', 'put_off',
 ])
 

@@ -168,4 +168,6 @@ export const aftersaleEn: Record<keyof typeof aftersaleZh, string> = {
   'after.points': 'Points come back too: ',
   'after.pointsWorth': 'worth {amount}',
   'after.step.given': 'Paid back by the shop',
+  'after.due.exchange': 'it is paid back',
+  'after.step.not_exchanged': 'Exchange not sent in time: paid back',
 }

@@ -166,4 +166,6 @@ export const aftersaleZh = {
   'after.points': '同时退回积分',
   'after.pointsWorth': '价值 {amount}',
   'after.step.given': '商家主动退款',
+  'after.due.exchange': '商家未寄出将自动退款',
+  'after.step.not_exchanged': '商家超时未寄出换货，自动退款',
 } as const

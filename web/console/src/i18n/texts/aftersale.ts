@@ -22,7 +22,7 @@ export const zh = {
   waiting: { merchant: '等待商家', shopper: '等待顾客', platform: '等待平台', payment: '等待到账' } as Record<string, string>,
   actors: { shopper: '顾客', merchant: '商家', platform: '平台', system: '系统' } as Record<string, string>,
   steps: {
-    given: '主动退款',
+    given: '主动退款', not_exchanged: '超时未寄出换货，自动退款',
     applied: '提交申请', agreed: '同意申请', auto_agreed: '超时自动同意', rejected: '拒绝申请', withdrawn: '撤销申请',
     not_answered: '超时未回应，关闭', not_sent: '超时未寄回，关闭', proposed: '提出方案', proposal_accepted: '接受方案',
     insisted: '坚持原申请', sent: '寄回商品', received: '收货验收', auto_received: '超时自动收货', refund_decided: '发起退款',
@@ -34,7 +34,7 @@ export const zh = {
   next: {
     applied: '请处理申请，超时将自动同意', proposed: '等待顾客确认您的方案，超时将自动关闭', disputed: '平台介入中：可以补充凭证，也可以同意顾客的申请',
     agreed: '等待顾客寄回，超时将自动关闭', returning: '收到后请验收，超时将自动退款', returning_exchange: '收到后请验收，超时视为收到',
-    received_exchange: '验收通过，请寄出换货商品', refunding: '退款处理中，到账后自动完成',
+    received_exchange: '验收通过，请寄出换货商品，超时将自动退款', refunding: '退款处理中，到账后自动完成',
   } as Record<string, string>,
   rulings: { open: '等待平台裁决', for_shopper: '平台支持顾客', for_merchant: '平台支持商家' } as Record<string, string>,
   leftDays: (days: number, hours: number) => `剩 ${days} 天 ${hours} 小时`,
@@ -154,7 +154,7 @@ export const en: Same<typeof zh> = {
   waiting: { merchant: 'waits for the shop', shopper: 'waits for the shopper', platform: 'waits for the platform', payment: 'waits for the money' },
   actors: { shopper: 'Shopper', merchant: 'Shop', platform: 'Platform', system: 'System' },
   steps: {
-    given: 'Paid back by the shop',
+    given: 'Paid back by the shop', not_exchanged: 'Exchange not sent in time: paid back',
     applied: 'Applied', agreed: 'Agreed', auto_agreed: 'Agreed by silence', rejected: 'Refused', withdrawn: 'Withdrawn',
     not_answered: 'Closed: no answer', not_sent: 'Closed: not sent back', proposed: 'Offer', proposal_accepted: 'Offer accepted',
     insisted: 'Insisted', sent: 'Sent back', received: 'Inspected', auto_received: 'Received by silence', refund_decided: 'Refund begun',
@@ -166,7 +166,7 @@ export const en: Same<typeof zh> = {
   next: {
     applied: 'Please answer; in silence it is agreed', proposed: 'The shopper has your offer; in silence the case is closed', disputed: 'The platform judges: add evidence, or agree after all',
     agreed: 'The shopper sends it back; in silence the case is closed', returning: 'Inspect what comes; in silence it is refunded', returning_exchange: 'Inspect what comes; in silence it counts as received',
-    received_exchange: 'Inspected: send the exchange', refunding: 'The refund is under way; the case ends by itself',
+    received_exchange: 'Inspected: send the exchange; in silence it is paid back', refunding: 'The refund is under way; the case ends by itself',
   },
   rulings: { open: 'to be ruled', for_shopper: 'for the shopper', for_merchant: 'for the shop' },
   leftDays: (days: number, hours: number) => `${days} d ${hours} h left`,
