@@ -87,10 +87,15 @@ async def test_a_stopped_account_takes_nothing_new_and_gives_back_what_it_took(
 def test_the_sdk_is_loaded_when_it_is_needed_and_missed_with_clear_words() -> None:
     program = """
 import sys
+import importlib.metadata
 import bihuan.app
+from bihuan import alipay
+assert alipay.installed()
 assert "Cryptodome" not in sys.modules and "alipay" not in sys.modules, "it slows every start"
 sys.modules["alipay"] = None
-from bihuan import alipay
+def gone(name):
+    raise importlib.metadata.PackageNotFoundError(name)
+importlib.metadata.version = gone
 assert not alipay.installed()
 try:
     alipay.AlipayClient(alipay.AlipayKeys("1", "2", "", ""), http=None, gateway="", now=None)

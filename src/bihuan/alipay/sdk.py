@@ -8,7 +8,7 @@ its JSON ends (the SDK counts braces, also those inside of texts).
 
 import json
 from functools import cache
-from importlib import import_module
+from importlib import import_module, metadata
 from typing import Any, Protocol, cast
 
 from bihuan.alipay.errors import AlipayNotInstalled, AlipayRefused, AlipayUntrusted
@@ -33,10 +33,10 @@ class Signer(Protocol):
 
 
 def installed() -> bool:
-    """Whether the extra is there."""
+    """Whether the extra is there; without loading it."""
     try:
-        _gateway_class()
-    except AlipayNotInstalled:
+        metadata.version("python-alipay-sdk")
+    except metadata.PackageNotFoundError:
         return False
     return True
 
@@ -60,9 +60,9 @@ def _gateway_class() -> Any:
     try:
         module = import_module("alipay")
         exceptions = import_module("alipay.exceptions")
-    except ImportError as error:
+        base: Any = module.AliPay
+    except (ImportError, AttributeError) as error:  # the official SDK is called `alipay` too
         raise AlipayNotInstalled from error
-    base: Any = module.AliPay
 
     class Gateway(base):
         """The SDK's client without its own way over the network."""

@@ -1,4 +1,4 @@
-"""Payments: what is to be collected, attempts at WeChat Pay, notifications, refunds.
+"""Payments: what is to be collected, attempts at WeChat Pay and Alipay, notifications, refunds.
 
 Payments knows no orders: a charge has a purpose and a reference, and the settler of that purpose decides whether
 money is kept (`settlers`). Invariants: money that came is recorded, posted and either applied once or refunded;
