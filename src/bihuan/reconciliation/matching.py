@@ -36,7 +36,7 @@ async def match(rt: Runtime, due: Due, shares: Shares) -> bool:
     async with rt.db.transaction() as tx:
         if await db.lock_day(tx, due.merchant_id, due.mchid, due.day) != "waiting":
             return False
-        await tx.execute("set local work_mem = '32MB'")  # of each sort and hash; the rest goes to disk
+        await staging.bound_memory(tx)
         await staging.create_tables(tx)
         loaded = await _load(rt, tx, due, files)
         await _match_loaded(tx, due, shares, loaded)

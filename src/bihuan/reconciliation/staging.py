@@ -44,6 +44,16 @@ class Loaded(msgspec.Struct):
     closing_fen: int | None = None
 
 
+async def bound_memory(tx: Tx) -> None:
+    """For this transaction: so much for each sort, twice that for each hash, the rest goes to disk.
+
+    Merging two indexes is what the planner then takes for cheaper than a hash in parts. It is not where ids are not
+    in the order of their rows: a random read for each of a million rows.
+    """
+    await tx.execute("set local work_mem = '32MB'")
+    await tx.execute("set local enable_mergejoin = off")
+
+
 async def create_tables(tx: Tx) -> None:
     """`bill_rows` (of the trade bill and of the profit-sharing bill) and `bill_moves`, gone with the transaction."""
     for name, columns in _TABLES.items():
