@@ -133,8 +133,10 @@ async def test_a_parked_sale_goes_on_at_another_till(till: Till, http: httpx.Asy
     (waiting,) = (await manager.call("GET", f"/shifts/{other}/parked"))["items"]
     assert (waiting["label"], waiting["pieces"], waiting["staff_name"]) == ("红衣顾客", 3, cashier.name)
     assert await till.shop.stock(sku) == (10, 0, 0), "nothing is held"
-    await till.rows("update skus set state = 'retired' where merchant_id = $1 and sku_id = $2", gone)
-    await till.rows("update skus set price_fen = 1200 where merchant_id = $1 and sku_id = $2", sku)
+    of_sku = "(select product_id from skus where merchant_id = $1 and sku_id = $2)"
+    await till.rows(f"update products set state = 'unpublished' where merchant_id = $1 and product_id = {of_sku}", gone)
+    for table in ("skus", "products"):
+        await till.rows(f"update {table} set price_fen = 1200 where merchant_id = $1 and product_id = {of_sku}", sku)
     path = f"/shifts/{other}/parked/{waiting['parked_id']}/resume"
     resumed = await manager.call("POST", path, key="resume-once")
     assert resumed == await manager.call("POST", path, key="resume-once")
