@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, FrameLocator, Locator, Page
+import pytest
+from playwright.async_api import Browser, FrameLocator, Locator, Page, async_playwright
 
 from tests.wechat_sandbox.desk import Sandbox
 
@@ -80,3 +81,11 @@ async def phone_of(
 
 def new_shopper(desk: Sandbox, nickname: str) -> str:
     return desk.post("/_sandbox/shoppers", {"nickname": nickname})["shopper_id"]
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncGenerator[Browser, None]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
