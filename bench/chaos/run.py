@@ -35,7 +35,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     minutes: float
     shoppers: int = 32
     goods_each: int = 10
-    kill_every_seconds: float = 4.0
+    kill_every_seconds: float = 3.0
     """On average; 0: nothing dies, and the clock does not jump."""
     supervisor_every: int = 5
     """In which round of kills the supervisor dies too."""
