@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import httpx
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from litestar import Litestar
@@ -27,6 +28,10 @@ from bihuan.kernel.outbound import new_http_client
 from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
+
+
+hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts a time
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

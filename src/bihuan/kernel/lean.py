@@ -18,6 +18,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import Response
 from litestar.types import Receive, Scope, Send
 
+from bihuan.kernel.bodies import read_body
 from bihuan.kernel.errors import BadRequest, TooLarge
 from bihuan.kernel.http import ValidationFailed, language_of, problem_of
 from bihuan.kernel.runtime import Runtime
@@ -214,16 +215,7 @@ async def _read(headers: Mapping[str, str], receive: Receive) -> bytes:
     length = headers.get("content-length", "")
     if length.isascii() and length.isdigit() and int(length) > MAX_BODY_BYTES:
         raise TooLarge
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise BadRequest(detail="the client went away")
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge
-        if not message.get("more_body", False):
-            return body
+    return await read_body(receive, MAX_BODY_BYTES)
 
 
 def _compressed(payload: bytes, headers: Mapping[str, str], extra: list[tuple[bytes, bytes]]) -> bytes:

@@ -14,7 +14,8 @@ import structlog
 from litestar.types import Receive, Scope, Send
 
 from bihuan import identity, merchants
-from bihuan.kernel.errors import BadRequest, Problem, TooLarge
+from bihuan.kernel.bodies import read_body
+from bihuan.kernel.errors import BadRequest, Problem
 from bihuan.kernel.http import ValidationFailed, language_of
 from bihuan.kernel.idempotency import check_key, hash_input
 from bihuan.kernel.runtime import Runtime
@@ -81,13 +82,4 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
 async def _read_body(headers: dict[str, str], receive: Receive) -> bytes:
     if headers.get("content-type", "").split(";")[0].strip() != "application/json":
         raise BadRequest(detail="Content-Type: application/json")
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise BadRequest(detail="the client went away")
-        body += message.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            raise TooLarge
-        if not message.get("more_body", False):
-            return body
+    return await read_body(receive, MAX_BODY_BYTES)

@@ -16,7 +16,8 @@ from litestar.types import Receive, Scope, Send
 
 from bihuan import merchants
 from bihuan.kernel import metrics
-from bihuan.kernel.errors import BadRequest, NotFound, Problem, TooLarge
+from bihuan.kernel.bodies import read_body
+from bihuan.kernel.errors import NotFound, Problem
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients, db, refunds
@@ -94,7 +95,7 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     body = b""
     try:
-        body = await _body(receive)
+        body = await read_body(receive, MAX_NOTIFICATION_BYTES)
         await accept(rt, code, headers, body)
         status = 204
     except Problem as problem:
@@ -118,19 +119,3 @@ async def _note(rt: Runtime, code: str, problem: Problem, detail: str) -> None:
         return
     reason = str(problem.members.get("reason") or problem.code)
     REFUSALS.note(rt, merchant.merchant_id, reason, problem.status, detail)
-
-
-async def _body(receive: Receive) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise BadRequest(detail="the client went away")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > MAX_NOTIFICATION_BYTES:
-            raise TooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
