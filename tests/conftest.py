@@ -29,13 +29,12 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.vault import Vault
 from bihuan.settings import Settings
 
-
 hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts a time
 hypothesis.settings.load_profile("suite")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, a file stays in one process, all browser tests share one mall, and what takes longest starts first."""
+    """Side by side, a file stays in one process, all browser tests share one mall, and what takes long starts first."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     for item in items:
         folder = item.path.parent.name
