@@ -159,13 +159,15 @@ async def list_missing_there(
     tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, until: datetime, began: datetime, limit: int
 ) -> list[Found]:
     """What was recorded on the day, and no bill so far has told of. Refunds and shares begun before `began` may stand
-    in bills that were never fetched. The day's own bill is looked at first: of other days' few are asked for."""
+    in bills that were never fetched. What was unfrozen stands in no bill where nothing was left to unfreeze, and moves
+    nothing here. The day's own bill is looked at first: of other days' few are asked for."""
     rows = await _fetch(
         tx,
         """with untold as materialized (
              select r.* from payments_recorded r
              where r.at >= $3 and r.at < $4 and r.state in ('received', 'success')
                and (r.kind = 'payment' or r.began_at >= $5)
+               and r.kind <> 'unfreeze'
                and not exists (select from bill_rows b where b.kind = r.kind and b.number = r.number))
            select 'missing_there' as kind, r.kind as subject, r.number, r.out_number, r.at, r.amount_fen as here_fen,
              null::bigint as there_fen, r.state as here_state, null::text as there_state,
