@@ -17,6 +17,9 @@ from bihuan.kernel.ids import StoreId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 
+BRIEF = httpx.Limits(keepalive_expiry=1)
+"""A server shuts a connection that was idle for some seconds; a request that is under way then is lost."""
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -34,7 +37,7 @@ class Sandbox:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "wechat_sandbox", "--port", str(self.port), "--quiet"], stdout=subprocess.DEVNULL
         )
-        self.http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20)
+        self.http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20, limits=BRIEF)
         until = time.monotonic() + 20
         while True:
             try:
@@ -141,7 +144,7 @@ class Mall:
         self.url = rt.settings.public_url
         self.sandbox = sandbox
         self.deliver = deliver
-        self.http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20)
+        self.http = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20, limits=BRIEF)
 
     async def person(self, nickname: str = "小满") -> Person:
         """A new WeChat user."""
@@ -189,11 +192,11 @@ class Mall:
         answer = await self.http.post("/api/merchant/session", json={"login": login, "password": password})
         answer.raise_for_status()
         bearer = {"Authorization": f"Bearer {answer.json()['token']}"}
-        return httpx.AsyncClient(base_url=self.url, headers=bearer, trust_env=False, timeout=20)
+        return httpx.AsyncClient(base_url=self.url, headers=bearer, trust_env=False, timeout=20, limits=BRIEF)
 
     async def browse(self, person: Person, merchant_code: str, page: str | None = None) -> httpx.AsyncClient:
         """A browser in which the person signed in by WeChat's OAuth page."""
-        browser = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20)
+        browser = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20, limits=BRIEF)
         params = {"next": page} if page else {}
         answer = await browser.get(f"/api/shop/{merchant_code}/wechat/authorize", params=params)
         assert answer.status_code == 302, answer.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -36,9 +37,11 @@ def npm(folder: Path, *arguments: str) -> None:
 
 
 def install(folder: Path) -> None:
-    """The packages of the lock file, once."""
-    if not (folder / "node_modules" / ".package-lock.json").is_file():
-        npm(folder, "ci", "--no-audit", "--no-fund", "--loglevel=error")
+    """The packages of the lock file, once, also where files are tried side by side."""
+    with (folder / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "node_modules" / ".package-lock.json").is_file():
+            npm(folder, "ci", "--no-audit", "--no-fund", "--loglevel=error")
 
 
 def _sources() -> Iterator[Path]:

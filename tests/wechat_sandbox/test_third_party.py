@@ -2,6 +2,7 @@
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 """Clients that others keep, unchanged but for their base URL (wire.md section 6)."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -225,17 +226,19 @@ def node() -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if not (node and npm):
         pytest.skip("node and npm are not installed")
-    if not (NODE / "node_modules" / "wechatpay-axios-plugin").exists():
-        done = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund"],
-            cwd=NODE,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"npm ci failed: {done.stderr[-300:]}")
+    with (NODE / ".lock").open("w") as lock:  # files are tried side by side
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (NODE / "node_modules" / ".package-lock.json").exists():  # what npm writes last
+            done = subprocess.run(
+                [npm, "ci", "--no-audit", "--no-fund"],
+                cwd=NODE,
+                capture_output=True,
+                text=True,
+                timeout=180,
+                check=False,
+            )
+            if done.returncode:
+                pytest.skip(f"npm ci failed: {done.stderr[-300:]}")
     return node
 
 

@@ -188,6 +188,8 @@ def notification_fields(body: bytes) -> dict[str, str]:
     except ValueError as error:
         raise AlipayUntrusted("malformed", "not a form") from error
     fields = dict(pairs)
+    if not fields:
+        raise AlipayUntrusted("malformed", "nothing in it")
     if len(fields) != len(pairs):
         raise AlipayUntrusted("malformed", "a field twice")
     return fields
