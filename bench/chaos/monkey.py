@@ -75,8 +75,6 @@ class Monkey(threading.Thread):
                 kill(found[int(blow.pick * len(found))])
                 self.kills[blow.part] += 1
                 self._note(blow.part)
-                if blow.part == "sandbox":
-                    self.stage.after_sandbox_died()
                 return
             if self.enough.wait(0.2):
                 return
@@ -90,7 +88,6 @@ class Monkey(threading.Thread):
         self.kills["supervisor"] += 1
         self._note("supervisor")
         mall.start()
-        self.stage.after_sandbox_died()
 
     def _note(self, what: str) -> None:
         self.dealt.append(f"{time.monotonic() - self._started_at:7.1f} s {what}")

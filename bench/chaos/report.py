@@ -87,7 +87,7 @@ def show(report: Report) -> str:
         "",
         *(line for cast, acts in report.acts.items() for line in _table(f"{cast} did", acts)),
         *_table(f"killed (kill -9), {report.total_kills} times; the clock jumped {report.jumps} times", report.kills),
-        *_table("WeChat's faults since the sandbox was killed last", report.faults),
+        *_table("WeChat's faults", report.faults),
         *_table(f"of {report.calls:,} calls, repeated because of", report.repeats),
         *_table("what came of it", report.happened),
         "",

@@ -56,7 +56,6 @@ class Stage:
         self.cards: defaultdict[str, set[str]] = defaultdict(set)
         """Member cards that shoppers have shown, by merchant."""
         self.routes: frozenset[str] = frozenset()
-        self.faults: dict[str, Any] | None = None
         self.jumped_seconds = 0.0
         self.longest_jump_seconds = 0.0
         self.spare: subprocess.Popen[bytes] | None = None
@@ -178,18 +177,11 @@ class Stage:
             )
 
     def set_faults(self, wanted: dict[str, Any]) -> None:
-        """Puts faults in force now, and again whenever the sandbox was killed."""
-        self.faults = wanted
+        """Puts faults in force; they are there again after the sandbox was killed."""
         self._with_patience("POST", "/_sandbox/faults", wanted)
 
-    def after_sandbox_died(self) -> None:
-        """Faults made over HTTP live in the sandbox's memory."""
-        if self.faults is not None:
-            self._with_patience("POST", "/_sandbox/faults", self.faults)
-
     def end_faults(self) -> list[dict[str, Any]]:
-        """Lifts all faults; returns what they did since the sandbox started last."""
-        self.faults = None
+        """Lifts all faults; returns what they did."""
         did = self._with_patience("GET", "/_sandbox/faults").json()["items"]
         self._with_patience("DELETE", "/_sandbox/faults")
         return [row for row in did if row["fired"]]

@@ -31,6 +31,13 @@ async def connect(rt: Runtime, sandbox_url: str, merchant: Merchant) -> bool:
     """
     if merchant.code != SHOP or not alipay.installed():
         return False
+    async with rt.db.session() as tx:
+        try:
+            await get_account(tx, merchant.merchant_id)
+        except NotFound:
+            pass
+        else:  # made by an earlier start, or chosen by a person since
+            return False
     try:
         asked = {"key": merchant.code, "name": merchant.name}
         answer = await rt.http.post(f"{sandbox_url}/alipay/_sandbox/apps", json=asked)
@@ -39,11 +46,6 @@ async def connect(rt: Runtime, sandbox_url: str, merchant: Merchant) -> bool:
         log.warning("no Alipay at the sandbox", error=str(error))
         return False
     async with rt.db.transaction() as tx:
-        try:
-            if (await get_account(tx, merchant.merchant_id)).app_id == app.app_id:
-                return False
-        except NotFound:
-            pass
         new = AlipayAccountIn(
             app_id=app.app_id,
             seller_id=app.seller_id,
