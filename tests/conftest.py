@@ -33,6 +33,7 @@ hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts 
 hypothesis.settings.load_profile("suite")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side, a file stays in one process, those who share a mall too, and what takes long starts first."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
