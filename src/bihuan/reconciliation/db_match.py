@@ -263,6 +263,17 @@ async def timing(tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, u
     return db.one(Timing, row)
 
 
+async def booked_elsewhere(tx: Tx, record_ids: Sequence[UUID]) -> set[UUID]:
+    """Which of these refunds the book has on no moment of the day (`ledger_occurred` has the booked ones)."""
+    rows = await _fetch(
+        tx,
+        """select r.record_id from unnest($1::uuid[]) as r (record_id)
+           where not exists (select from ledger_occurred o where o.source_id = r.record_id)""",
+        list(record_ids),
+    )
+    return {row["record_id"] for row in rows}
+
+
 class Move(msgspec.Struct, frozen=True):
     """A movement of the fund bill to keep; `again` counts what is the same to the letter."""
 

@@ -145,11 +145,15 @@ async def _balance(
     book = await past_balance.stretch(tx, due.merchant_id, "wechat_clearing", since, until)
     corrections = book.changes.get("reconciliation", 0)
     shares = [f.book_fen for f in found if f.subject in rules.SHARING_KINDS]
+    untold = [f.record_id for f in found if f.kind == "missing_there" and f.subject == "refund" and f.record_id]
+    elsewhere = await db_match.booked_elsewhere(tx, untold)  # the book of this day does not have them either
     explained = {
         "in_transit": timing.in_transit_fen,
         "frozen": timing.frozen_fen if funds is not None else 0,
         "shared": sum(v for k, v in book.changes.items() if k not in _OWN_SOURCES) - sharing + sum(shares),
-        "differing": corrections + timing.other_day_fen - sum(f.book_fen for f in found),
+        "differing": corrections
+        + timing.other_day_fen
+        - sum(f.book_fen for f in found if f.record_id not in elsewhere),
     }
     left: int | None = None
     opening = closing = None
