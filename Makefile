@@ -14,7 +14,7 @@ run: .venv/ready ## Start Bihuan, its PostgreSQL and the WeChat sandbox with dem
 	$(UV) run bihuan up --demo
 
 test: .venv/ready browser ## Run all tests
-	$(RUN) pytest -q -n 3 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	$(RUN) pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/ready ## Formatting, lint, types, layers, front-end types
 	$(RUN) ruff format --check .

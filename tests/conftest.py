@@ -33,14 +33,9 @@ hypothesis.settings.register_profile("suite", deadline=None)  # no test asserts 
 hypothesis.settings.load_profile("suite")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Side by side, a file stays in one process, those who share a mall too, and what takes long starts first."""
+    """Files are run side by side, and what takes long starts first."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    for item in items:
-        folder = item.path.parent.name
-        shared = "mall" in getattr(item, "fixturenames", ()) and folder in ("browser", "journeys")
-        item.add_marker(pytest.mark.xdist_group(folder if shared else f"{folder}/{item.path.stem}"))
     items.sort(key=lambda item: item.path not in slow)
 
 
