@@ -12,8 +12,8 @@ from bench import purchases, shops
 from bench.purchases import Buyer, Scene
 from bench.results import report
 
-PARALLEL = 320
-"""Shoppers at once; each looks at her phone for half of the time."""
+PARALLEL = 96
+"""Shoppers at once; most of their time they wait for us, or look at WeChat's 支付成功."""
 SECONDS = 15.0
 WARM_UP = 640
 PEER_ORDERS_PER_SECOND = 5.0

@@ -33,7 +33,7 @@ class Scene(msgspec.Struct, frozen=True):
     phones: list[str]
 
 
-READS_SECONDS = 0.5
+READS_SECONDS = 0.25
 """How long a shopper looks at WeChat's 支付成功 before she taps 完成, and the storefront asks for the order."""
 LOOKS_EVERY_SECONDS = 0.7
 
