@@ -1,7 +1,5 @@
 """Signing in at a desktop by phone, and the console's rooms of records, in a browser."""
 
-import re
-
 from bench.mall import Mall
 from playwright.async_api import Browser, expect
 
@@ -85,9 +83,9 @@ async def test_counters_are_renamed_and_retired_and_stores_not_while_full(browse
         await expect(console("counter").filter(has_text="收银台（新）")).to_have_count(0)
         await console("stores-retired-too").click()
         await expect(console("counter").filter(has_text="收银台（新）")).to_be_visible()
-        await console.tap("store-retire")
+        await console("store-retire").last.click()  # nobody else's test leaves an order to pick up there
         await console.page.get_by_role("button", name="撤店").last.click()
-        await expect(console.page.get_by_text(re.compile("该门店还有.*再撤店"))).to_be_visible()
+        await expect(console.page.get_by_text("还有库存")).to_be_visible()
         await console.shot("stores-retire", whole=True)
 
 

@@ -184,6 +184,9 @@ async def test_operators_write_rules_and_plans(browser: Browser, mall: Mall) -> 
         await open_room(console, mall, "platform/tool-plans")
         await console("tool-plans-row").filter(has_text=code).get_by_test_id("plan-turn").click()
         await expect(console("tool-plans-row").filter(has_text=code)).to_contain_text("已停售")
+        await open_room(console, mall, "platform/settlement")
+        await console.see("all-statements-row")
+        await console.shot("settle", whole=True)
 
 
 async def write_a_rule(console: Window) -> None:

@@ -59,16 +59,6 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.wechat_fen + self.interbook_fen + self.payable_fen
 
 
-class Sums(msgspec.Struct, frozen=True):
-    """What lines come to, by kind; and on the accounts that closing clears."""
-
-    kind: Kind
-    lines: int
-    amount_fen: int
-    wechat_fen: int
-    interbook_fen: int
-
-
 class Payout(msgspec.Struct, frozen=True, kw_only=True):
     """A bank transfer for a statement; negative: the merchant paid."""
 

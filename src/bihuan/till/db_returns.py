@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId, StaffId
 
@@ -40,18 +39,3 @@ async def insert_refund(tx: Tx, merchant_id: MerchantId, row: RefundRow) -> None
         merchant_id,
         *(getattr(row, name) for name in RefundRow.__struct_fields__),
     )
-
-
-async def list_refunds(
-    tx: Tx, merchant_id: MerchantId, *, shift_id: UUID | None = None, order_id: OrderId | None = None
-) -> list[RefundRow]:
-    """Of a shift or of an order, oldest first."""
-    rows = await tx.fetch(
-        f"""select {_REFUND} from till_refunds
-            where merchant_id = $1 and ($2::uuid is null or shift_id = $2) and ($3::uuid is null or order_id = $3)
-            order by refund_id limit 500""",  # noqa: S608 - names of columns
-        merchant_id,
-        shift_id,
-        order_id,
-    )
-    return db.many(RefundRow, rows)

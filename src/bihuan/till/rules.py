@@ -32,8 +32,6 @@ MOST_PARKED: Final = 50
 PARKED_LIFE: Final = timedelta(days=1)
 """A store's baskets that wait; older ones are nobody's any more."""
 
-MovementKind = Literal["float", "sale", "refund", "pay_in", "pay_out", "expense"]
-
 
 def change(cash_fen: int, tendered_fen: int) -> int:
     """What goes back over the counter; below zero: too little was handed over."""

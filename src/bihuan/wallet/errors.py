@@ -19,14 +19,6 @@ class WalletFrozen(Conflict):
     en = "This wallet is frozen; ask the merchant."
 
 
-class WalletClosed(Conflict):
-    """The merchant takes no top-ups."""
-
-    code = "wallet_closed"
-    zh = "商家暂未开通储值。"
-    en = "This merchant takes no top-ups."
-
-
 class SettingsNotAcceptable(Unprocessable):
     """`reason` names what does not fit."""
 
