@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from wechat_sandbox.world import World
 
 DEFAULT_SEED = "bihuan"
+MOST_CONNECTIONS = 4096
+"""Served at once, idle ones among them: beyond it a client that connects waits for an answer until another leaves."""
 GRACE_SECONDS = 3.0
 """How long a response that does not end may hold up the exit."""
 
@@ -150,6 +152,7 @@ async def _run(start: _Start) -> int:
         interface=Interfaces.ASGINL,
         log_enabled=False,
         websockets=False,
+        backlog=MOST_CONNECTIONS,
     )
     loop = asyncio.get_running_loop()
 
