@@ -39,6 +39,11 @@ async def _fetch(tx: Tx, sql: str, *values: object) -> list[Row]:
     return await tx.fetch(sql, *values, timeout=TIMEOUT_SECONDS)
 
 
+_SUBJECT = "case b.kind when 'refund_closed' then 'refund' else b.kind end"
+_PAIR = f"r.kind = {_SUBJECT} and r.out_number = b.out_number"
+"""A row of a bill and what is recorded of it here."""
+
+
 async def find_double(tx: Tx) -> str | None:
     """A number that the trade bill has twice; None for none."""
     rows = await _fetch(
@@ -53,9 +58,8 @@ async def list_unmatched_numbers(tx: Tx, kind: str, limit: int) -> list[str]:
     """Numbers of the bill that nothing recorded on the day bears; at most `limit`."""
     rows = await _fetch(
         tx,
-        """select b.out_number from bill_rows b
-           left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
-           where b.kind = $1 and r.record_id is null limit $2""",
+        f"""select b.out_number from bill_rows b left join payments_recorded r on {_PAIR}
+            where b.kind = $1 and r.record_id is null limit $2""",  # noqa: S608 - a join of columns
         kind,
         limit,
     )
@@ -74,17 +78,17 @@ async def insert_items(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, p
     """Keeps the rows; those kept before stay as they are. In the order of the key: each page of it is met once."""
     (row,) = await _fetch(
         tx,
-        """with new as (
+        f"""with new as (
              insert into reconciliation_items (merchant_id, mchid, kind, number, out_number, day, at, amount_fen,
                fee_fen, fee_posting, record_id)
              select $1, $2, b.kind, b.number, b.out_number, $3, b.at, b.amount_fen, b.fee_fen,
                case when b.fee_fen <> 0 then $4::uuid end, r.record_id
              from bill_rows b
-             left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
+             left join payments_recorded r on {_PAIR}
              order by b.kind, b.number
              on conflict (merchant_id, mchid, kind, number) do nothing returning fee_fen)
            select (select count(*) from bill_rows) as told, count(*) as new,
-             coalesce(sum(fee_fen), 0)::bigint as fees_fen from new""",
+             coalesce(sum(fee_fen), 0)::bigint as fees_fen from new""",  # noqa: S608 - a join of columns
         merchant_id,
         mchid,
         day,
@@ -95,14 +99,14 @@ async def insert_items(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, p
 
 # Signs of `book_fen`: a payment that is missing here adds to the book when posted, a refund takes from it; a share
 # takes, its return adds, and unfreezing moves nothing. What of a share WeChat closed moved nothing either.
-_DIFFERENT = """
+_DIFFERENT = f"""
 with pairs as (
-  select b.kind as subject, b.number, b.out_number, b.at, b.amount_fen as there_fen, b.fee_fen, b.fee_agrees,
-    b.state as there_state, r.record_id, r.amount_fen as here_fen, r.state as here_state, r.number as here_number,
-    r.purpose, r.reference_id,
+  select {_SUBJECT} as subject, b.number, b.out_number, b.at,
+    b.amount_fen as there_fen, b.fee_fen, b.fee_agrees, b.state as there_state, r.record_id,
+    r.amount_fen as here_fen, r.state as here_state, r.number as here_number, r.purpose, r.reference_id,
     case when b.kind in ('payment', 'share_return') then 1 when b.kind = 'unfreeze' then 0 else -1 end as sign
   from bill_rows b
-  left join payments_recorded r on r.kind = b.kind and r.out_number = b.out_number
+  left join payments_recorded r on {_PAIR}
   where (r.record_id is null and (b.kind in ('payment', 'refund') or b.state = 'SUCCESS'))
     or r.amount_fen <> b.amount_fen or not b.fee_agrees
     or (b.kind = 'payment' and (r.state <> 'received' or r.number <> b.number))
@@ -125,7 +129,7 @@ from pairs p cross join lateral (
   union all
   select 'fee', null, p.fee_fen, 0 where not p.fee_agrees
 ) d
-limit $1"""
+limit $1"""  # noqa: S608 - columns
 
 
 async def list_different(tx: Tx, limit: int) -> list[Found]:
@@ -233,8 +237,9 @@ class Timing(msgspec.Struct, frozen=True):
 
 
 async def timing(tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, until: datetime) -> Timing:
-    """Refunds taken on the day and booked on another, or the reverse (`ledger_occurred` has the booked ones);
-    payments that are frozen for profit sharing; payments booked on another day."""
+    """Refunds taken on the day and booked on another, or the reverse (`ledger_occurred` has the booked ones), or taken
+    on a former day and closed on this one; what is frozen for profit sharing, less the refunds out of it (the fund bill
+    tells of neither); payments booked on another day."""
     (row,) = await _fetch(
         tx,
         """select
@@ -247,10 +252,18 @@ async def timing(tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, u
               where r.kind = 'refund' and not exists (
                 select from bill_rows b where b.kind = 'refund' and b.out_number = r.out_number)
                 and exists (select from reconciliation_items i where i.merchant_id = $3 and i.mchid = $4
-                            and i.kind = 'refund' and i.number = r.number))::bigint as in_transit_fen,
+                            and i.kind = 'refund' and i.number = r.number))::bigint
+           - (select coalesce(sum(b.amount_fen), 0) from bill_rows b
+              left join payments_recorded r on r.kind = 'refund' and r.out_number = b.out_number
+              where b.kind = 'refund_closed' and r.state is distinct from 'success')::bigint as in_transit_fen,
              (select coalesce(sum(b.amount_fen - b.fee_fen), 0) from bill_rows b
               where b.kind = 'payment' and not exists (
-                select from bill_moves m where m.kind = 'payment' and m.number = b.number))::bigint as frozen_fen,
+                select from bill_moves m where m.kind = 'payment' and m.number = b.number))::bigint
+           - (select coalesce(sum(b.sign * (b.amount_fen + b.sign * b.fee_fen) + coalesce(m.amount_fen, 0)), 0)
+              from (select *, case kind when 'refund' then 1 else -1 end as sign from bill_rows
+                    where kind in ('refund', 'refund_closed')) b
+              left join (select number, sum(amount_fen) as amount_fen from bill_moves
+                         where kind = 'refund' group by number) m on m.number = b.number)::bigint as frozen_fen,
              (select -coalesce(sum(r.amount_fen), 0) from bill_rows b
               join payments_recorded r on r.kind = 'payment' and r.out_number = b.out_number
               where b.kind = 'payment' and r.state = 'received'
@@ -261,17 +274,6 @@ async def timing(tx: Tx, merchant_id: MerchantId, mchid: str, since: datetime, u
         mchid,
     )
     return db.one(Timing, row)
-
-
-async def booked_elsewhere(tx: Tx, record_ids: Sequence[UUID]) -> set[UUID]:
-    """Which of these refunds the book has on no moment of the day (`ledger_occurred` has the booked ones)."""
-    rows = await _fetch(
-        tx,
-        """select r.record_id from unnest($1::uuid[]) as r (record_id)
-           where not exists (select from ledger_occurred o where o.source_id = r.record_id)""",
-        list(record_ids),
-    )
-    return {row["record_id"] for row in rows}
 
 
 class Move(msgspec.Struct, frozen=True):

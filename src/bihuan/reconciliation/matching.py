@@ -15,7 +15,7 @@ from bihuan.kernel.derived_ids import derived_id
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import past_balance
-from bihuan.reconciliation import db, db_differences, db_match, fetching, rules, sources, staging
+from bihuan.reconciliation import db, db_closed, db_differences, db_match, fetching, rules, sources, staging
 from bihuan.reconciliation.db import Due
 from bihuan.reconciliation.db_match import Found, Matched, Move
 from bihuan.reconciliation.errors import BillRefused
@@ -73,7 +73,8 @@ async def _match_loaded(tx: Tx, due: Due, shares: Shares, loaded: dict[BillKind,
     since, until = rules.start_of(due.day), rules.end_of(due.day)
     merchant_id, mchid = due.merchant_id, due.mchid
     await sources.stage_day(tx, shares, merchant_id, mchid, since - _AROUND, until + _AROUND)
-    for kind in ("payment", "refund", *rules.SHARING_KINDS):
+    await db_closed.stage_closed(tx, merchant_id, mchid, due.day)
+    for kind in ("payment", "refund", "refund_closed", *rules.SHARING_KINDS):
         await _look_up(tx, due, shares, kind)
     posting = new_id()
     kept = await db_match.insert_items(tx, merchant_id, mchid, due.day, posting)
@@ -96,7 +97,8 @@ async def _look_up(tx: Tx, due: Due, shares: Shares, kind: str) -> None:
     """Adds what the bill knows and the day does not: paid at another time, or never settled here."""
     numbers = await db_match.list_unmatched_numbers(tx, kind, rules.MOST_DIFFERENCES * 4)
     for start in range(0, len(numbers), _LOOK_UP):
-        await sources.add(tx, shares, due.merchant_id, due.mchid, kind, numbers[start : start + _LOOK_UP])
+        subject = kind.removesuffix("_closed")
+        await sources.add(tx, shares, due.merchant_id, due.mchid, subject, numbers[start : start + _LOOK_UP])
 
 
 async def _differences(tx: Tx, due: Due) -> list[Found]:
@@ -146,7 +148,7 @@ async def _balance(
     corrections = book.changes.get("reconciliation", 0)
     shares = [f.book_fen for f in found if f.subject in rules.SHARING_KINDS]
     untold = [f.record_id for f in found if f.kind == "missing_there" and f.subject == "refund" and f.record_id]
-    elsewhere = await db_match.booked_elsewhere(tx, untold)  # the book of this day does not have them either
+    elsewhere = await db_closed.booked_elsewhere(tx, untold)  # the book of this day does not have them either
     explained = {
         "in_transit": timing.in_transit_fen,
         "frozen": timing.frozen_fen if funds is not None else 0,
