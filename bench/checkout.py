@@ -12,7 +12,7 @@ from bench import purchases, shops
 from bench.purchases import Buyer, Scene
 from bench.results import report
 
-PARALLEL = 128
+PARALLEL = 192
 """Shoppers at once; most of their time they wait for us, or look at WeChat's 支付成功."""
 SECONDS = 15.0
 WARM_UP = 640

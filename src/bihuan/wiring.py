@@ -87,8 +87,8 @@ from bihuan.kernel.http import Authenticator
 from bihuan.kernel.jobs import Periodic
 from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.verification import Check
-from bihuan.orders import placing
-from bihuan.payments import callbacks
+from bihuan.orders import cart, placing
+from bihuan.payments import beginning, callbacks
 from bihuan.payments.refunds import BeforeRefund
 
 ROUTES: Sequence[ControllerRouterHandler] = (
@@ -191,10 +191,12 @@ PERIODIC: Sequence[Periodic] = (
 
 BACKGROUND: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = (
     placing.FLUSHER.run,
+    cart.PUTS.run,
+    beginning.run,
     partial(payments.INBOX.run, settlers=SETTLERS),
     push_inbox.INBOX.run,
 )
-"""What runs inside each web process for as long as it lives: the group commits of orders and of notifications."""
+"""What runs inside each web process as long as it lives: group commits of carts, orders, payments and notifications."""
 
 HOT_ROUTES: Sequence[tuple[str, re.Pattern[str], Callable[[Runtime, str, Scope, Receive, Send], Awaitable[None]]]] = (
     ("POST", placing.PATH, placing.handle),

@@ -41,6 +41,7 @@ from bihuan.catalog.schemas import (
 )
 from bihuan.catalog.search import warm_up
 from bihuan.catalog.service import (
+    SELLABLE,
     add_sold,
     change_state,
     create_product,
@@ -61,6 +62,7 @@ __all__ = [
     "MAX_ATTRIBUTES",
     "MAX_PICTURE_BYTES",
     "MAX_PRICE_FEN",
+    "SELLABLE",
     "Attribute",
     "BadPicture",
     "Category",

@@ -21,6 +21,7 @@ from bihuan.catalog.schemas import (
 from bihuan.kernel import paging
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import WrongState
+from bihuan.kernel.gathering import Gathered
 from bihuan.kernel.ids import CategoryId, MerchantId, ProductId, SkuId, new_id
 from bihuan.kernel.paging import Page
 
@@ -30,6 +31,10 @@ _MAX_FAULTS = 30
 async def list_sellable(tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId]) -> dict[SkuId, Sellable]:
     """What an order line needs of each SKU; those the merchant never had are left out. One indexed query."""
     return {sku.sku_id: sku for sku in await db.list_sellable(tx, merchant_id, sku_ids)}
+
+
+SELLABLE: Gathered[SkuId, Sellable] = Gathered(list_sellable)
+"""The same for the requests of a process together."""
 
 
 async def find_product(tx: Tx, merchant_id: MerchantId, product_id: ProductId) -> Product | None:

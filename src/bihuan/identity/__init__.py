@@ -21,7 +21,7 @@ from bihuan.identity.callers import (
     token_of,
 )
 from bihuan.identity.checks import CHECKS
-from bihuan.identity.db import Address, Shopper, find_openid, list_addresses_of
+from bihuan.identity.db import OPENIDS, Address, Shopper, find_openid, list_addresses_of
 from bihuan.identity.db_phones import shoppers_of_phone
 from bihuan.identity.db_sign_ins import Attempt, list_attempts
 from bihuan.identity.errors import WrongCredentials
@@ -49,6 +49,7 @@ from bihuan.identity.users import (
 
 __all__ = [
     "CHECKS",
+    "OPENIDS",
     "Address",
     "Attempt",
     "Client",

@@ -7,7 +7,8 @@ import msgspec
 
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
-from bihuan.kernel.ids import AddressId, ShopperId, UserId
+from bihuan.kernel.gathering import Gathered
+from bihuan.kernel.ids import AddressId, MerchantId, ShopperId, UserId
 
 
 class Shopper(msgspec.Struct, frozen=True):
@@ -161,6 +162,25 @@ async def find_openid(tx: Tx, shopper_id: ShopperId, appid: str) -> str | None:
         shopper_id,
         appid,
     )
+
+
+async def find_openids(
+    tx: Tx, _: MerchantId, wanted: Sequence[tuple[ShopperId, str]]
+) -> dict[tuple[ShopperId, str], str]:
+    """The openids of shoppers at apps; of several the one bound last."""
+    rows = await tx.fetch(
+        """select distinct on (i.shopper_id, i.appid) i.shopper_id, i.appid, i.openid
+           from unnest($1::uuid[], $2::text[]) as w (shopper_id, appid)
+           join shopper_identities i on i.shopper_id = w.shopper_id and i.appid = w.appid
+           order by i.shopper_id, i.appid, i.created_at desc""",
+        [shopper_id for shopper_id, _ in wanted],
+        [appid for _, appid in wanted],
+    )
+    return {(row["shopper_id"], row["appid"]): row["openid"] for row in rows}
+
+
+OPENIDS: Gathered[tuple[ShopperId, str], str] = Gathered(find_openids)
+"""The same for the requests of a process together, whichever merchant they are of."""
 
 
 # -- addresses --------------------------------------------------------------------------------------

@@ -19,9 +19,10 @@ from bihuan.inventory.db import (
     sell_released,
 )
 from bihuan.inventory.errors import OutOfStock, StockBelowZero
-from bihuan.inventory.service import adjust, availability, confirm, hold, receive, release, take_back
+from bihuan.inventory.service import AVAILABLE, adjust, availability, confirm, hold, receive, release, take_back
 
 __all__ = [
+    "AVAILABLE",
     "CHECKS",
     "OutOfStock",
     "StockAdjustment",

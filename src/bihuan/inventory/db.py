@@ -72,6 +72,24 @@ async def availability(
     return {sku_id: found.get(sku_id, 0) for sku_id in sku_ids}
 
 
+async def availability_of(
+    tx: Tx, merchant_id: MerchantId, wanted: Sequence[tuple[SkuId, LocationId | None]]
+) -> dict[tuple[SkuId, LocationId | None], int]:
+    """Available pieces of each SKU at its location (None: at all of them)."""
+    rows = await tx.fetch(
+        """select w.n, sum(p.available)::int as available
+           from unnest($2::uuid[], $3::uuid[]) with ordinality as w (sku_id, location_id, n)
+           join pools p on p.merchant_id = $1 and p.kind = 'stock' and p.subject_id = w.sku_id
+             and (w.location_id is null or p.location_id = w.location_id)
+           group by w.n""",
+        merchant_id,
+        [sku_id for sku_id, _ in wanted],
+        [location_id for _, location_id in wanted],
+    )
+    found = {row["n"]: row["available"] for row in rows}
+    return {one: found.get(n, 0) for n, one in enumerate(wanted, 1)}
+
+
 async def list_stock(tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId]) -> list[StockLevel]:
     """Levels of the SKUs at each location where they have a pool."""
     rows = await tx.fetch(

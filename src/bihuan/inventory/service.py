@@ -7,6 +7,7 @@ from uuid import UUID
 from bihuan.inventory import db
 from bihuan.inventory.errors import OutOfStock, StockBelowZero
 from bihuan.kernel.db import Tx
+from bihuan.kernel.gathering import Gathered
 from bihuan.kernel.ids import LocationId, MerchantId, OrderId, PoolId, SkuId, StaffId
 
 
@@ -15,6 +16,10 @@ async def availability(
 ) -> dict[SkuId, int]:
     """Pieces that can be sold now, per SKU; over `location_ids`, or everywhere."""
     return await db.availability(tx, merchant_id, sku_ids, location_ids) if sku_ids else {}
+
+
+AVAILABLE: Gathered[tuple[SkuId, LocationId | None], int] = Gathered(db.availability_of)
+"""Pieces that can be sold now, per SKU and location (None: everywhere), for the requests of a process together."""
 
 
 async def adjust(

@@ -11,16 +11,37 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 import msgspec
+import structlog
 
-from bihuan.kernel.errors import Problem
+from bihuan.kernel.errors import Problem, Unavailable
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
+
+log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 Work = Callable[[Runtime, MerchantId, list[Item]], Awaitable[list[Result | Exception]]]
 """Does a batch of one merchant's items: one result each, in order; an exception refuses that one alone."""
+
+
+def one_by_one(work: Work[Item, Result]) -> Work[Item, Result]:
+    """The same work, where a batch that fails as a whole is done again one item after the other.
+
+    So that what is wrong with one does not refuse its neighbours. Not while the database is away: all are told so.
+    """
+
+    async def work_safely(rt: Runtime, merchant_id: MerchantId, items: list[Item]) -> list[Result | Exception]:
+        try:
+            return await work(rt, merchant_id, items)
+        except Exception as error:
+            if len(items) == 1 or isinstance(error, Unavailable):
+                return [error for _ in items]
+            log.warning("batch failed; one by one", work=work.__qualname__, size=len(items), error=str(error))
+        return [result for item in items for result in await work_safely(rt, merchant_id, [item])]
+
+    return work_safely
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):

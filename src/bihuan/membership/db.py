@@ -8,6 +8,7 @@ import msgspec
 
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
+from bihuan.kernel.gathering import Gathered
 from bihuan.kernel.ids import MemberId, MerchantId, ShopperId, new_id
 
 from .rules import Level, card_number
@@ -48,6 +49,10 @@ async def members_of(tx: Tx, merchant_id: MerchantId, shopper_ids: Sequence[Shop
         list(shopper_ids),
     )
     return {member.shopper_id: member for member in db.many(Member, rows)}
+
+
+MEMBERS: Gathered[ShopperId, Member] = Gathered(members_of)
+"""The same for the requests of a process together."""
 
 
 async def find_member(tx: Tx, merchant_id: MerchantId, shopper_id: ShopperId) -> Member | None:
@@ -229,6 +234,14 @@ async def list_levels(tx: Tx, merchant_id: MerchantId) -> list[Level]:
         "select code, name, growth, benefits from member_levels where merchant_id = $1 order by growth", merchant_id
     )
     return db.many(Level, rows)
+
+
+async def _levels(tx: Tx, merchant_id: MerchantId, _: list[None]) -> dict[None, list[Level]]:
+    return {None: await list_levels(tx, merchant_id)}
+
+
+LEVELS: Gathered[None, list[Level]] = Gathered(_levels)
+"""The same for the requests of a process together, under the key None."""
 
 
 async def replace_levels(tx: Tx, merchant_id: MerchantId, levels: Sequence[Level]) -> None:

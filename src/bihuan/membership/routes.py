@@ -20,7 +20,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.membership import db, routes_points, service
 from bihuan.membership.db import Member
 from bihuan.membership.routes_points import NotAMember
-from bihuan.membership.rules import Level, level_for, next_level
+from bihuan.membership.rules import DEFAULT_LEVELS, Level, level_for, next_level
 from bihuan.merchants import Merchant
 from bihuan.staff import StaffSession
 
@@ -81,11 +81,10 @@ class Levels(msgspec.Struct, frozen=True):
 @get("/api/shop/{m:str}/member", opt=access("shopper"))
 async def show_card(rt: Runtime, merchant: Merchant, shopper: ShopperSession) -> CardOut:
     """The shopper's member card; 404 `not_a_member` before her first payment."""
-    async with rt.db.session() as tx:
-        member = await db.find_member(tx, merchant.merchant_id, shopper.shopper_id)
-        if member is None:
-            raise NotAMember
-        levels = await service.get_levels(tx, merchant.merchant_id)
+    member = await db.MEMBERS.find(rt, merchant.merchant_id, shopper.shopper_id)
+    if member is None:
+        raise NotAMember
+    levels = await db.LEVELS.find(rt, merchant.merchant_id, None) or DEFAULT_LEVELS
     above = next_level(levels, member.growth)
     return CardOut(
         number=member.number,

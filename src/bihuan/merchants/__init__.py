@@ -37,7 +37,12 @@ from bihuan.merchants.service import (
     update_counter,
     update_store,
 )
-from bihuan.merchants.stock_locations import StockLocations, forget_stock_locations, stock_locations
+from bihuan.merchants.stock_locations import (
+    StockLocations,
+    forget_stock_locations,
+    read_stock_locations,
+    stock_locations,
+)
 
 __all__ = [
     "CHECKS",
@@ -75,6 +80,7 @@ __all__ = [
     "merchant_of_id",
     "provide_merchant",
     "provide_to_lean",
+    "read_stock_locations",
     "remember",
     "retire_store",
     "stock_locations",

@@ -6,6 +6,7 @@ import msgspec
 
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import LocationId, MerchantId, StoreId
+from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import db
 from bihuan.merchants.db import Store
 
@@ -35,8 +36,7 @@ _known: dict[MerchantId, tuple[float, StockLocations]] = {}
 
 async def stock_locations(tx: Tx, merchant_id: MerchantId) -> StockLocations:
     """The locations of a merchant; what was read serves for KEEP_SECONDS (a new store can be chosen then)."""
-    read_at, known = _known.get(merchant_id, (0.0, None))
-    if known and time.monotonic() - read_at < KEEP_SECONDS:
+    if known := _remembered(merchant_id):
         return known
     locations = await db.list_locations(tx, merchant_id)
     found = StockLocations(
@@ -48,6 +48,19 @@ async def stock_locations(tx: Tx, merchant_id: MerchantId) -> StockLocations:
         _known.clear()
     _known[merchant_id] = (time.monotonic(), found)
     return found
+
+
+async def read_stock_locations(rt: Runtime, merchant_id: MerchantId) -> StockLocations:
+    """The same without a connection, where they are remembered."""
+    if known := _remembered(merchant_id):
+        return known
+    async with rt.db.session() as tx:
+        return await stock_locations(tx, merchant_id)
+
+
+def _remembered(merchant_id: MerchantId) -> StockLocations | None:
+    read_at, known = _known.get(merchant_id, (0.0, None))
+    return known if time.monotonic() - read_at < KEEP_SECONDS else None
 
 
 def forget_stock_locations(merchant_id: MerchantId) -> None:

@@ -10,6 +10,7 @@ import msgspec
 from bihuan.facts.orders import OrderFact
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
+from bihuan.kernel.gathering import Gathered
 from bihuan.kernel.ids import (
     CounterId,
     LineId,
@@ -141,19 +142,28 @@ async def find_order(tx: Tx, merchant_id: MerchantId, order_id: OrderId, *, lock
 
 
 async def find_whole(tx: Tx, merchant_id: MerchantId, order_id: OrderId) -> WholeOrder | None:
-    """One order with its lines and parcels, in one statement: what a shopper's phone asks for again and again."""
-    row = await tx.fetchrow(
+    """One order with its lines and parcels."""
+    return (await find_wholes(tx, merchant_id, [order_id])).get(order_id)
+
+
+async def find_wholes(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, WholeOrder]:
+    """Orders with their lines and parcels, in one statement: what shoppers' phones ask for again and again."""
+    rows = await tx.fetch(
         f"""select {_ORDER},
               (select coalesce(jsonb_agg(to_jsonb(l) order by l.line_id), '[]') from (
-                 select {_LINE} from order_lines where merchant_id = $1 and order_id = $2) l) as lines,
+                 select {_LINE} from order_lines where merchant_id = $1 and order_id = o.order_id) l) as lines,
               (select coalesce(jsonb_agg(to_jsonb(s) order by s.shipped_at), '[]') from (
                  select order_id, company, tracking_no, shipped_at from shipments
-                 where merchant_id = $1 and order_id = $2) s) as shipments
-            from orders where merchant_id = $1 and order_id = $2""",  # noqa: S608
+                 where merchant_id = $1 and order_id = o.order_id) s) as shipments
+            from orders o where merchant_id = $1 and order_id = any($2)""",  # noqa: S608
         merchant_id,
-        order_id,
+        order_ids,
     )
-    return db.one_or_none(WholeOrder, row)
+    return {order.order_id: order for order in db.many(WholeOrder, rows)}
+
+
+WHOLE: Gathered[OrderId, WholeOrder] = Gathered(find_wholes)
+"""The same for the requests of a process together."""
 
 
 async def lock_orders(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -> dict[OrderId, OrderRow]:

@@ -67,6 +67,12 @@ class AftersaleOpen(Conflict):
     en = "An after-sale case of this order is under way; settle it first."
 
 
+class CartBusy(Unavailable):
+    """Too many items are on their way into carts in this process."""
+
+    code = "cart_busy"
+
+
 class PlacementBusy(Unavailable):
     """Too many orders wait in this process."""
 

@@ -36,8 +36,7 @@ StateFilter = Annotated[State | None, QueryParameter(name="state", required=Fals
 @get("/api/shop/{m:str}/cart", opt=access("shopper"))
 async def get_cart(rt: Runtime, merchant: Merchant, shopper: ShopperSession) -> Cart:
     """The cart at present prices and stock."""
-    async with rt.db.session() as tx:
-        return await cart.get_cart(tx, merchant.merchant_id, shopper.shopper_id)
+    return await cart.get_cart(rt, merchant.merchant_id, shopper.shopper_id)
 
 
 @put("/api/shop/{m:str}/cart/items/{sku_id:uuid}", opt=access("shopper"))
@@ -45,22 +44,19 @@ async def put_cart_item(
     rt: Runtime, merchant: Merchant, shopper: ShopperSession, sku_id: UUID, data: CartItemInput
 ) -> Cart:
     """Sets how many of a SKU the cart holds."""
-    async with rt.db.session() as tx:  # one statement writes
-        return await cart.set_quantity(tx, merchant.merchant_id, shopper.shopper_id, SkuId(sku_id), data.quantity)
+    return await cart.set_quantity(rt, merchant.merchant_id, shopper.shopper_id, SkuId(sku_id), data.quantity)
 
 
 @delete("/api/shop/{m:str}/cart/items/{sku_id:uuid}", status_code=200, opt=access("shopper"))
 async def delete_cart_item(rt: Runtime, merchant: Merchant, shopper: ShopperSession, sku_id: UUID) -> Cart:
     """Takes a SKU out of the cart."""
-    async with rt.db.session() as tx:  # one statement writes
-        return await cart.set_quantity(tx, merchant.merchant_id, shopper.shopper_id, SkuId(sku_id), 0)
+    return await cart.set_quantity(rt, merchant.merchant_id, shopper.shopper_id, SkuId(sku_id), 0)
 
 
 @post("/api/shop/{m:str}/quote", status_code=200, opt=access("shopper"))
 async def quote(rt: Runtime, merchant: Merchant, shopper: ShopperSession, data: QuoteInput) -> Quote:
     """What a cart costs now, with every adjustment that makes the price."""
-    async with rt.db.session() as tx:
-        return await cart.quote(tx, merchant, shopper.shopper_id, data)
+    return await cart.quote(rt, merchant, shopper.shopper_id, data)
 
 
 @post("/api/shop/{m:str}/orders", opt=access("shopper"))
@@ -97,8 +93,7 @@ async def list_orders(
 @get("/api/shop/{m:str}/orders/{order_id:uuid}", opt=access("shopper"))
 async def get_order(rt: Runtime, merchant: Merchant, shopper: ShopperSession, order_id: UUID) -> OrderView:
     """One order of the shopper's own."""
-    async with rt.db.session() as tx:
-        order = await service.get_own_whole(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
+    order = await service.get_own_whole(rt, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
     return views.show_whole(order)
 
 
@@ -126,10 +121,9 @@ async def pay_order(
 
     A part may be set aside in the shopper's wallet; the method "wallet" takes the whole from there at once.
     """
-    async with rt.db.session() as tx:
-        row = await service.get_own_whole(tx, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
-        if row.state != "unpaid" or row.expires_at <= tx.now:
-            raise WrongState(state=row.state if row.state != "unpaid" else "expired")
+    row = await service.get_own_whole(rt, merchant.merchant_id, OrderId(order_id), shopper.shopper_id)
+    if row.state != "unpaid" or row.expires_at <= rt.clock.now():
+        raise WrongState(state=row.state if row.state != "unpaid" else "expired")
     if row.total_fen == 0:
         raise Forbidden(detail="该订单无需支付。")
     more = f" 等{len(row.lines)}件" if len(row.lines) > 1 else ""

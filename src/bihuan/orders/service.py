@@ -8,6 +8,7 @@ from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict, NotFound, WrongState
 from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId, new_id
+from bihuan.kernel.runtime import Runtime
 from bihuan.orders import db, points, rules
 from bihuan.orders.db import OrderRow, WholeOrder, fact_members
 from bihuan.orders.errors import AftersaleOpen, PickupCodeUnknown, TooManyToShip
@@ -24,9 +25,9 @@ async def get_own(
     return order
 
 
-async def get_own_whole(tx: Tx, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId) -> WholeOrder:
+async def get_own_whole(rt: Runtime, merchant_id: MerchantId, order_id: OrderId, shopper_id: ShopperId) -> WholeOrder:
     """A shopper's order with its lines and parcels. Raises NotFound for another's as for none."""
-    order = await db.find_whole(tx, merchant_id, order_id)
+    order = await db.WHOLE.find(rt, merchant_id, order_id)
     if order is None or order.shopper_id != shopper_id:
         raise NotFound
     return order

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, PaymentId, ShopperId
 from bihuan.payments.schemas import Charge
@@ -39,49 +38,81 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
 
 
-async def begin(
-    tx: Tx, merchant_id: MerchantId, charge: Charge, draft: Draft, prepay_life: timedelta, most: int, wallet_fen: int
-) -> Begun:
-    """Records the intent to pay, or finds a live attempt that serves: one statement.
+class Intent(msgspec.Struct, frozen=True):
+    """A wish to pay: for what, by which attempt, and what of it the wallet has set aside (`wallet_fen`)."""
+
+    charge: Charge
+    draft: Draft
+    prepay_life: timedelta
+    wallet_fen: int
+
+
+async def begin(tx: Tx, merchant_id: MerchantId, intents: Sequence[Intent], most: int) -> list[Begun]:
+    """Records intents to pay, or finds live attempts that serve; in their order, by one statement.
 
     What is asked for at WeChat is the rest beside `wallet_fen`, which has to be the plan already ('replan' if not).
     """
-    row = await tx.fetchrow(
-        """select * from payment_begin($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-                                       $18, $19, $20)""",
+    rows = await tx.fetch(
+        # In the order of what is paid for: two processes that begin the same payments lock them alike.
+        """select b.*, w.n as place
+           from (select * from unnest($3::uuid[], $4::text[], $5::uuid[], $6::uuid[], $7::bigint[], $8::timestamptz[],
+                     $9::uuid[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
+                     $16::timestamptz[], $17::timestamptz[], $18::bigint[])
+                   with ordinality as w (payment_id, purpose, reference_id, shopper_id, amount_fen, expires_at,
+                     attempt_id, method, mchid, appid, openid, description, attempt_expires_at, due_at, prepaid_since,
+                     wallet_fen, n)
+                 order by reference_id) w
+           cross join lateral payment_begin($1, $2, w.payment_id, w.purpose, w.reference_id, w.shopper_id, w.amount_fen,
+             w.expires_at, w.attempt_id, replace(w.attempt_id::text, '-', ''), w.method, w.mchid, w.appid, w.openid,
+             w.description, w.attempt_expires_at, w.due_at, w.prepaid_since, $19, w.wallet_fen) b""",
         merchant_id,
         tx.now,
-        draft.payment_id,
-        charge.purpose,
-        charge.reference_id,
-        charge.shopper_id,
-        charge.amount_fen,
-        charge.expires_at,
-        draft.attempt_id,
-        draft.attempt_id.hex,
-        draft.method,
-        draft.mchid,
-        draft.appid,
-        draft.openid,
-        draft.description,
-        draft.expires_at,
-        draft.due_at,
-        tx.now - prepay_life,
+        [intent.draft.payment_id for intent in intents],
+        [intent.charge.purpose for intent in intents],
+        [intent.charge.reference_id for intent in intents],
+        [intent.charge.shopper_id for intent in intents],
+        [intent.charge.amount_fen for intent in intents],
+        [intent.charge.expires_at for intent in intents],
+        [intent.draft.attempt_id for intent in intents],
+        [intent.draft.method for intent in intents],
+        [intent.draft.mchid for intent in intents],
+        [intent.draft.appid for intent in intents],
+        [intent.draft.openid for intent in intents],
+        [intent.draft.description for intent in intents],
+        [intent.draft.expires_at for intent in intents],
+        [intent.draft.due_at for intent in intents],
+        [tx.now - intent.prepay_life for intent in intents],
+        [intent.wallet_fen for intent in intents],
         most,
-        wallet_fen,
     )
-    if row is None:
+    begun = {place: Begun(*columns) for *columns, place in rows}
+    if len(begun) != len(intents):
         raise RuntimeError("payment_begin returned nothing")
-    return db.one(Begun, row)
+    return [begun[place] for place in range(1, len(intents) + 1)]
 
 
-async def set_prepaid(
-    tx: Tx, merchant_id: MerchantId, attempt_id: UUID, prepay_id: str | None, code_url: str | None
-) -> bool:
-    """Records what WeChat gave; False when the attempt was paid, closed or is to be closed in the meantime."""
-    return await tx.fetchval(
-        "select payment_prepaid($1, $2, $3, $4, $5)", merchant_id, tx.now, attempt_id, prepay_id, code_url
+class Prepaid(msgspec.Struct, frozen=True):
+    """What WeChat or Alipay gave for an attempt: a prepay_id, or the content of a QR code or a page to open."""
+
+    attempt_id: UUID
+    prepay_id: str | None
+    code_url: str | None
+
+
+async def set_prepaid(tx: Tx, merchant_id: MerchantId, prepaid: Sequence[Prepaid]) -> list[bool]:
+    """Records it; False where the attempt was paid, closed or is to be closed in the meantime."""
+    rows = await tx.fetch(
+        """select w.n, payment_prepaid($1, $2, w.attempt_id, w.prepay_id, w.code_url) as kept
+           from (select * from unnest($3::uuid[], $4::text[], $5::text[])
+                   with ordinality as w (attempt_id, prepay_id, code_url, n) order by attempt_id) w""",
+        merchant_id,
+        tx.now,
+        [one.attempt_id for one in prepaid],
+        [one.prepay_id for one in prepaid],
+        [one.code_url for one in prepaid],
     )
+    kept = {row["n"]: row["kept"] for row in rows}
+    return [kept[n] for n in range(1, len(prepaid) + 1)]
 
 
 async def set_failed(tx: Tx, merchant_id: MerchantId, attempt_id: UUID, error: str) -> bool:

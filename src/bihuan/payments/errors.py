@@ -61,6 +61,12 @@ class WeChatPayUnavailable(Unavailable):
     en = "WeChat Pay does not answer at the moment; try again."
 
 
+class PaymentBusy(Unavailable):
+    """Too many payments begin in this process, or the database is too slow; the same request may be made again."""
+
+    code = "payment_busy"
+
+
 class SettlementBusy(Unavailable):
     """More notifications wait than one process takes, or the database is too slow; WeChat delivers again."""
 

@@ -1,7 +1,7 @@
 """Preparing a payment: record the intent, order it at WeChat, record what came of it.
 
 On the checkout path: two statements before the call (one where no openid is needed), one after it; none after
-it when a live attempt serves again.
+it when a live attempt serves again. Those of shoppers who pay at once are shared: `beginning`.
 """
 
 from datetime import datetime
@@ -15,10 +15,10 @@ from bihuan import identity
 from bihuan.kernel.ids import PaymentId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
-from bihuan.payments import clients, db, rules, tenders
+from bihuan.payments import beginning, clients, db, rules, tenders
 from bihuan.payments.alipay import prepare as alipay_prepare
 from bihuan.payments.clients import Line
-from bihuan.payments.db import Begun, Draft
+from bihuan.payments.db import Begun, Draft, Intent, Prepaid
 from bihuan.payments.errors import (
     AlreadyPaid,
     H5Unavailable,
@@ -105,29 +105,28 @@ async def _begin(
     rt: Runtime, merchant: Merchant, charge: Charge, method: Method, line: Line, appid: str, wallet_fen: int
 ) -> tuple[Begun, str | None]:
     openid: str | None = None
-    async with rt.db.session() as tx:
-        if method in ("wechat_jsapi", "wechat_mini"):
-            openid = await identity.find_openid(tx, charge.shopper_id, appid)
-            if openid is None:
-                raise OpenidRequired
-        draft = Draft(
-            payment_id=PaymentId(new_id()),
-            attempt_id=new_id(),
-            method=method,
-            mchid=line.account.mchid,
-            appid=appid,
-            openid=openid,
-            description=charge.description[:127] or "订单",
-            expires_at=rules.expiry_at_wechat(tx.now, charge.expires_at),
-            due_at=tx.now + rules.FIRST_CHECK,
-        )
-        life, most = rules.prepay_life(method), rules.MOST_ATTEMPTS
-        begun = await db.begin(tx, merchant.merchant_id, charge, draft, life, most, wallet_fen)
+    if method in ("wechat_jsapi", "wechat_mini"):
+        openid = await identity.OPENIDS.find(rt, merchant.merchant_id, (charge.shopper_id, appid))
+        if openid is None:
+            raise OpenidRequired
+    now = rt.clock.now()
+    draft = Draft(
+        payment_id=PaymentId(new_id()),
+        attempt_id=new_id(),
+        method=method,
+        mchid=line.account.mchid,
+        appid=appid,
+        openid=openid,
+        description=charge.description[:127] or "订单",
+        expires_at=rules.expiry_at_wechat(now, charge.expires_at),
+        due_at=now + rules.FIRST_CHECK,
+    )
+    intent = Intent(charge, draft, rules.prepay_life(method), wallet_fen)
+    begun = await beginning.INTENTS.submit(rt, merchant.merchant_id, intent)
     if begun.payment_state == "replan":
         async with rt.db.transaction() as tx:
             await tenders.plan(tx, merchant.merchant_id, charge, wallet_fen)
-        async with rt.db.session() as tx:
-            begun = await db.begin(tx, merchant.merchant_id, charge, draft, life, most, wallet_fen)
+        begun = await beginning.INTENTS.submit(rt, merchant.merchant_id, intent)
     if begun.payment_state == "replan":  # another tab planned otherwise in between
         raise PlanChanged
     if begun.payment_state == "paid":
@@ -166,9 +165,8 @@ async def _order(rt: Runtime, merchant: Merchant, begun: Begun, line: Line, way:
         raise WeChatPayUnavailable from error
     if not (prepay_id or code_url):
         raise WeChatPayUnavailable
-    async with rt.db.session() as tx:
-        if not await db.set_prepaid(tx, merchant.merchant_id, attempt_id, prepay_id, code_url):
-            raise PaymentClosed
+    if not await beginning.PREPAID.submit(rt, merchant.merchant_id, Prepaid(attempt_id, prepay_id, code_url)):
+        raise PaymentClosed
     return Begun(
         begun.payment_id, begun.payment_state, attempt_id, out_trade_no, prepay_id, code_url, description, expires_at
     )

@@ -12,12 +12,13 @@ from bihuan.alipay import AlipayRefused, AlipayUnavailable, AlipayUntrusted, Tra
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
+from bihuan.payments import beginning, rules, tenders
 from bihuan.payments import db as payments_db
-from bihuan.payments import rules, tenders
 from bihuan.payments.alipay import db
 from bihuan.payments.alipay.db import Attempt
 from bihuan.payments.alipay.errors import AlipayCallRefused, AlipayNotAnswering
 from bihuan.payments.alipay.lines import Line, lines_of
+from bihuan.payments.db import Prepaid
 from bihuan.payments.errors import PaymentClosed, TooManyAttempts
 from bihuan.payments.rules import Method
 from bihuan.payments.schemas import Charge, Prepared
@@ -103,9 +104,8 @@ async def _order(rt: Runtime, merchant: Merchant, charge: Charge, line: Line, at
     except (AlipayUnavailable, AlipayUntrusted) as error:
         log.warning("order at Alipay without an answer", out_trade_no=attempt.out_trade_no, error=str(error))
         raise AlipayNotAnswering from error
-    async with rt.db.session() as tx:
-        if not await payments_db.set_prepaid(tx, merchant.merchant_id, attempt.attempt_id, None, code_url):
-            raise PaymentClosed
+    if not await beginning.PREPAID.submit(rt, merchant.merchant_id, Prepaid(attempt.attempt_id, None, code_url)):
+        raise PaymentClosed
     return msgspec.structs.replace(attempt, code_url=code_url)
 
 
