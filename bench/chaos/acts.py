@@ -1,6 +1,7 @@
 """What an act is, and who acts. The table of all acts is `mix.py`."""
 
 import random
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -43,6 +44,8 @@ class Actor:
         self.sandbox = Line(stage.mall.sandbox_url)
         self.promises: Promises = stage.promises
         self.done: Counter[str] = Counter()
+        self.spent: dict[str, float] = {}
+        """How long each kind of act took, in seconds."""
         self.number = 0
 
     def key(self, what: str = "") -> str:
@@ -78,10 +81,12 @@ class Actor:
         """Her next act, chosen and played with this act's own dice; its name."""
         own = decisions.dice(self.stage.seed, self.name, self.number)
         chosen = decisions.choose(own, acts, [one.share for one in acts])
+        began = time.monotonic()
         try:
             await chosen.run(self, own)
         finally:
             self.number += 1
+            self.spent[chosen.name] = self.spent.get(chosen.name, 0.0) + time.monotonic() - began
         self.done[chosen.name] += 1
         return chosen.name
 

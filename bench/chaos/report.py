@@ -20,6 +20,8 @@ class Report(msgspec.Struct, kw_only=True):
     """How long it took until all had come to rest, and was compared."""
     acts: dict[str, dict[str, int]]
     """By cast."""
+    act_seconds: dict[str, dict[str, float]]
+    """How long one of each kind took on average, by cast."""
     kills: dict[str, int]
     jumps: int
     time_passed_seconds: float

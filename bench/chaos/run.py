@@ -112,6 +112,7 @@ def play_on(stage: Stage, plan: Plan, tell: Tell = lambda _: None) -> Report:
         seconds=round(seconds, 1),
         quiet_seconds=round(time.monotonic() - started - seconds, 1),
         acts={cast.name: dict(sum((a.done for a in actors), Counter[str]()).most_common()) for cast, actors in playing},
+        act_seconds={cast.name: _each_took(actors) for cast, actors in playing},
         kills=dict(monkey.kills.most_common()),
         jumps=monkey.jumps,
         time_passed_seconds=round(passed),
@@ -129,6 +130,13 @@ def play_on(stage: Stage, plan: Plan, tell: Tell = lambda _: None) -> Report:
         faults=dict(fired.most_common()),
         not_played=mix.missing(stage.routes),
     )
+
+
+def _each_took(actors: Sequence[Actor]) -> dict[str, float]:
+    """Seconds that an act of each kind took on average, the slowest first."""
+    done = sum((actor.done for actor in actors), Counter[str]())
+    took = {name: sum(actor.spent.get(name, 0.0) for actor in actors) / count for name, count in done.items()}
+    return {name: round(took[name], 2) for name in sorted(took, key=lambda name: -took[name])}
 
 
 def _blows(plan: Plan) -> Iterator[Blow]:

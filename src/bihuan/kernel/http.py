@@ -22,7 +22,16 @@ from litestar.params import HeaderParameter
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Histogram
 
-from bihuan.kernel.errors import BadRequest, Forbidden, NotFound, Problem, TooLarge, Unauthorized, Unavailable
+from bihuan.kernel.errors import (
+    BadGateway,
+    BadRequest,
+    Forbidden,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.log import REQUEST_ID
 from bihuan.kernel.metrics import REQUESTS
@@ -130,7 +139,7 @@ def handle_exception(request: Request[Any, Any, Any], error: Exception) -> Respo
 def problem_of(error: Exception, path: str) -> Problem:
     """The Problem that an exception is to the caller; what we did not foresee is logged whole."""
     problem = _as_problem(error)
-    if isinstance(problem, Unavailable):
+    if isinstance(problem, Unavailable | BadGateway):
         cause = error.__cause__ if error is problem else error
         if cause is not None:
             log.warning("not now", path=path, code=problem.code, cause=str(cause))
