@@ -78,6 +78,15 @@ async def run(till: Till) -> int:
     return done
 
 
+async def match(till: Till, *days: date) -> None:
+    """What the worker does for days of this till alone."""
+    for day in days:
+        due = due_of(till, day)
+        async with till.rt.db.transaction() as tx:
+            await db.want_days(tx, [(due.merchant_id, due.mchid, due.sp_mchid, day, tx.now)])
+        await running.run_one(till.rt, due, wiring.SHARES)
+
+
 def due_of(till: Till, day: date, mchid: str | None = None) -> Due:
     """A day as the worker claims it."""
     return Due(till.merchant_id, mchid or till.merchant["mchid"], "", day, 1)

@@ -11,7 +11,7 @@ from bihuan.payments import clients, refunds
 from bihuan.reconciliation import rules
 from tests.payments.desk import Till, eventually
 from tests.payments.test_accounts import sign_in
-from tests.reconciliation.desk import Calendar, day_of, differences, pay, refund_until, run
+from tests.reconciliation.desk import Calendar, day_of, differences, match, pay, refund_until
 
 
 async def _refund(till: Till, order_id: str, amount_fen: int) -> None:
@@ -40,7 +40,7 @@ async def test_a_refund_closed_on_a_later_day_comes_back_and_its_fee_is_due_agai
     (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
 
     await calendar.morning_after(day)
-    assert await run(till) >= 1
+    await match(till, day)
     finance = await sign_in(till, http, "finance")
     told = (await day_of(till, http, finance, day))["day"]
     assert (told["refunded_fen"], told["fees_fen"], told["in_transit_fen"]) == (2_500, 60 - 15, 2_500)
@@ -53,7 +53,7 @@ async def test_a_refund_closed_on_a_later_day_comes_back_and_its_fee_is_due_agai
     await eventually(lambda: _is_closed(till))
     await till.refund_all()  # a closed one is asked for again under another number, and done
     await calendar.morning_after(later)
-    assert await run(till) >= 1
+    await match(till, later)
     finance = await sign_in(till, http, "finance")
     told = (await day_of(till, http, finance, later))["day"]
     assert (told["payments"], told["refunds"], told["refunded_fen"]) == (0, 1, 2_500), told
@@ -84,7 +84,7 @@ async def test_a_closed_refund_that_is_recorded_as_done_differs_in_its_state(
     (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
     await till.sandbox.call("PUT", money, {"refund_outcome": ""})
     await calendar.morning_after(day)
-    await run(till)
+    await match(till, day)
     later = calendar.today
     till.door.deaf = True
     await till.sandbox.call("POST", f"/refunds/{row['wechat_refund_id']}/outcome", {"outcome": "CLOSED"})
@@ -93,7 +93,7 @@ async def test_a_closed_refund_that_is_recorded_as_done_differs_in_its_state(
            where merchant_id = $1"""
     )
     await calendar.morning_after(later)
-    await run(till)
+    await match(till, later)
     finance = await sign_in(till, http, "finance")
     found = await differences(http, finance, day=str(later))
     assert [
@@ -115,7 +115,7 @@ async def test_a_refund_recorded_before_midnight_and_booked_after_it_leaves_no_r
         rules.end_of(day) - timedelta(seconds=1),
     )
     await calendar.go_to(day + timedelta(days=1), 11)
-    await run(till)
+    await match(till, day)
     finance = await sign_in(till, http, "finance")
     told = (await day_of(till, http, finance, day))["day"]
     assert (told["refunds"], told["here_refunds"], told["unexplained_fen"]) == (0, 1, 0), told
@@ -123,11 +123,39 @@ async def test_a_refund_recorded_before_midnight_and_booked_after_it_leaves_no_r
     assert (waits["kind"], waits["subject"], waits["state"]) == ("missing_there", "refund", "waiting")
 
     await calendar.morning_after(day + timedelta(days=1))
-    await run(till)
+    await match(till, day + timedelta(days=1))
     finance = await sign_in(till, http, "finance")
     told = (await day_of(till, http, finance, day + timedelta(days=1)))["day"]
     assert (told["refunds"], told["unexplained_fen"]) == (1, 0), told
     assert [(one["state"], one["rule"]) for one in await differences(http, finance)] == [("resolved", "next_bill")]
+
+
+async def test_a_refund_booked_a_day_after_it_was_recorded_is_in_transit_until_then(
+    till: Till, http: httpx.AsyncClient, calendar: Calendar
+) -> None:
+    """WeChat's time of success was of the next day already, when ours had not come to it."""
+    day = await calendar.next_noon()
+    order = await pay(till, http, await till.shop.add_sku(price_fen=10_000), 10_000)
+    money = f"/merchants/{till.merchant['mchid']}/money"
+    await till.sandbox.call("PUT", money, {"refund_outcome": "ABNORMAL"})
+    await _refund(till, order, 2_500)
+    await refund_until(till, "abnormal")
+    (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
+    await till.sandbox.call("PUT", money, {"refund_outcome": ""})
+    await calendar.go_to(day + timedelta(days=1), 9)
+    await till.sandbox.call("POST", f"/refunds/{row['wechat_refund_id']}/outcome", {"outcome": "SUCCESS"})
+    await refund_until(till, "success")
+    await till.rows(
+        "update payment_refunds set succeeded_at = $2 where merchant_id = $1",
+        rules.end_of(day) - timedelta(hours=4),
+    )
+    for at, transit in ((day, 2_500), (day + timedelta(days=1), -2_500)):
+        await calendar.morning_after(at)
+        await match(till, at)
+        finance = await sign_in(till, http, "finance")
+        told = (await day_of(till, http, finance, at))["day"]
+        assert (told["in_transit_fen"], told["unexplained_fen"]) == (transit, 0), told
+    assert await differences(http, finance) == []
 
 
 async def test_a_refund_of_money_that_is_frozen_leaves_no_rest(
@@ -143,7 +171,7 @@ async def test_a_refund_of_money_that_is_frozen_leaves_no_rest(
     await _refund(till, order, 4_000)
     await till.refund_all()
     await calendar.morning_after(day)
-    await run(till)
+    await match(till, day)
     finance = await sign_in(till, http, "finance")
     told = (await day_of(till, http, finance, day))["day"]
     assert (told["paid_fen"], told["refunded_fen"], told["fees_fen"]) == (20_000, 4_000, 120 - 24)

@@ -8,9 +8,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from bihuan import inventory, membership, merchants, payments
+from bihuan import inventory, membership, merchants, orders, payments, wiring
 from bihuan.kernel import verification
-from bihuan.kernel.ids import new_id
+from bihuan.kernel.events import Dispatcher
+from bihuan.kernel.ids import OrderId, new_id
 from bihuan.payments import refunds as refund_jobs
 from bihuan.till import sales
 from tests.payments.desk import Till
@@ -158,6 +159,27 @@ async def test_the_shopper_types_her_password(till: Till, http: httpx.AsyncClien
     assert (await cashier.decide(sale))["state"] == "paid"
     assert {one["state"] for one in told} <= {"open", "paid"}
     assert await till.balances() == {"cash": 500, "wechat_clearing": 199_500, "sales": -200_000}
+    await verify(till)
+
+
+async def test_a_sale_whose_order_was_cancelled_under_the_code_is_paid_all_the_same(
+    till: Till, http: httpx.AsyncClient
+) -> None:
+    """The office cancelled the order while the shopper typed her password: the money came, and the pieces are hers."""
+    cashier = await hire(till, http)
+    sku = await till.shop.add_sku(price_fen=200_000, at_store=5)
+    shift = await cashier.open(0)
+    sale, person = await _waiting(till, cashier, shift, sku)
+    async with till.rt.db.transaction() as tx:
+        await orders.cancel(tx, till.merchant_id, [OrderId(UUID(sale["order_id"]))], "断货")
+    await Dispatcher(till.rt.db, wiring.HANDLERS).drain()
+    assert (await cashier.call("GET", f"/sales/{sale['sale_id']}"))["state"] == "void"
+    await till.confirm(await _sheet(till, person))
+    paid = await cashier.decide(sale)
+    assert (paid["state"], paid["paying"]["state"]) == ("paid", "taken"), paid
+    assert await till.balances() == {"cash": 500, "wechat_clearing": 199_500, "sales": -200_000}
+    assert (await _at_store(till, sku))[:2] == (4, 0)
+    await cashier.call("POST", f"/shifts/{shift}/close", {"counted_fen": 500})
     await verify(till)
 
 

@@ -82,13 +82,21 @@ async def lock_refund(tx: Tx, merchant_id: MerchantId, refund_id: UUID) -> Refun
 
 
 async def set_state(
-    tx: Tx, row: RefundRow, to: str, wechat_refund_id: str | None, due_at: datetime, error: str | None, *, park: bool
+    tx: Tx,
+    row: RefundRow,
+    to: str,
+    wechat_refund_id: str | None,
+    due_at: datetime,
+    error: str | None,
+    *,
+    park: bool,
+    succeeded_at: datetime | None = None,
 ) -> bool:
-    """row.state -> `to`; False when somebody else moved it first."""
+    """row.state -> `to`; False when somebody else moved it first. A success was at `succeeded_at`, or is now."""
     return bool(
         await tx.execute(
             """update payment_refunds set state = $4, wechat_refund_id = coalesce($5, wechat_refund_id), due_at = $6,
-                 error = $7, succeeded_at = case when $4 = 'success' then $8::timestamptz end,
+                 error = $7, succeeded_at = case when $4 = 'success' then coalesce($10::timestamptz, $8) end,
                  parked_at = case when $4 = 'success' then null when $9 then coalesce(parked_at, $8) else parked_at end
                where merchant_id = $1 and refund_id = $2 and state = $3""",
             row.merchant_id,
@@ -100,6 +108,7 @@ async def set_state(
             error[:500] if error else None,
             tx.now,
             park,
+            succeeded_at,
         )
     )
 

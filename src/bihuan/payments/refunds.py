@@ -174,7 +174,8 @@ async def record(tx: Tx, merchant_id: MerchantId, told: Refund) -> str | None:
     if to not in rules.REFUND_TRANSITIONS[row.state]:
         return None  # told out of order: what is final stays
     error = "退款异常：请在微信支付商户平台处理" if to == "abnormal" else None
-    await db_refunds.set_state(tx, row, to, told.refund_id, due_at, error, park=to == "abnormal")
+    park, at = to == "abnormal", told.refunded_at
+    await db_refunds.set_state(tx, row, to, told.refund_id, due_at, error, park=park, succeeded_at=at)
     if to == "success":
         await _succeed(tx, row, told.refunded_at)
     elif to == "closed":
@@ -194,8 +195,9 @@ async def _record_done(tx: Tx, asked: RefundRow, done: RefundDone) -> None:
         due_at = tx.now + _DIFFERS_PAUSE
         await db_refunds.postpone(tx, row.merchant_id, row.refund_id, due_at, "refund_differs", park=True)
         return
-    await db_refunds.set_state(tx, row, "success", None, tx.now, None, park=False)
-    await _succeed(tx, row, done.refunded_at)
+    at = done.refunded_at
+    await db_refunds.set_state(tx, row, "success", None, tx.now, None, park=False, succeeded_at=at)
+    await _succeed(tx, row, at)
 
 
 async def succeed_here(tx: Tx, merchant_id: MerchantId, refund_id: RefundId) -> None:

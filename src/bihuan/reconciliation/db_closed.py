@@ -1,4 +1,4 @@
-"""SQL of refunds whose two halves stand in the bills of two days: accepted on one, closed or booked on another."""
+"""SQL of refunds whose two halves stand on two days: accepted on one, closed or booked on another."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -28,6 +28,16 @@ async def stage_closed(tx: Tx, merchant_id: MerchantId, mchid: str, day: date) -
         day,
         timeout=TIMEOUT_SECONDS,
     )
+
+
+async def list_booked_unknown(tx: Tx, limit: int) -> list[str]:
+    """Our numbers of refunds that the book has on the day (`ledger_occurred`) and `payments_recorded` has not."""
+    rows = await tx.fetch(
+        """select replace(o.source_id::text, '-', '') as out_number from ledger_occurred o
+           where not exists (select from payments_recorded r where r.record_id = o.source_id) limit $1""",
+        limit,
+    )
+    return [row["out_number"] for row in rows]
 
 
 async def booked_elsewhere(tx: Tx, record_ids: Sequence[UUID]) -> set[UUID]:

@@ -139,6 +139,8 @@ async def _balance(
     since, until = rules.start_of(due.day), rules.end_of(due.day)
     accounts, _, before = await db_match.neighbours(tx, due.merchant_id, due.mchid, due.day)
     await past_balance.stage_occurred(tx, due.merchant_id, "refund", since, until)
+    booked = await db_closed.list_booked_unknown(tx, rules.MOST_DIFFERENCES)  # recorded on another day
+    await sources.add(tx, None, due.merchant_id, due.mchid, "refund", booked)
     funds = loaded.get("funds")
     timing = await db_match.timing(tx, due.merchant_id, due.mchid, since, until)
     sharing = await db_match.sharing_change(tx)

@@ -168,11 +168,11 @@ async def sales_of(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]
 
 
 async def end_sale(tx: Tx, merchant_id: MerchantId, sale_id: UUID, state: str) -> bool:
-    """open -> paid or void."""
+    """open -> paid or void; void -> paid where its payment code was taken although its order had been cancelled."""
     return bool(
         await tx.execute(
             """update till_sales set state = $3, ended_at = $4
-               where merchant_id = $1 and sale_id = $2 and state = 'open'""",
+               where merchant_id = $1 and sale_id = $2 and (state = 'open' or (state = 'void' and $3 = 'paid'))""",
             merchant_id,
             sale_id,
             state,
