@@ -6,7 +6,6 @@ what was not answered yet.
 """
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -54,8 +53,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     wait_seconds: float | None = None
     linger_from: int = 32
     linger_seconds: float = 0.0
-    """After a batch of `linger_from` or more the next one waits until as many are there again, but not longer than
-    this: a batch costs its statements and its commit whatever its size. Without a rush nobody waits."""
+    """After a batch of `linger_from` or more the next one waits this long, so that those who were just answered are
+    in it: a batch costs its statements and its commit whatever its size. Without a rush nobody waits."""
 
 
 class _Line(Generic[Item, Result]):
@@ -64,8 +63,6 @@ class _Line(Generic[Item, Result]):
     def __init__(self) -> None:
         self.waiting: deque[tuple[MerchantId, Item, asyncio.Future[Result]]] = deque()
         self.arrived = asyncio.Event()
-        self.enough = asyncio.Event()
-        self.wanted = 0
         self.worked = False
 
 
@@ -91,8 +88,6 @@ class GroupCommit(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         line.waiting.append((merchant_id, item, future))
         line.arrived.set()
-        if len(line.waiting) >= line.wanted:
-            line.enough.set()
         if self._limits.wait_seconds is None:
             return await future
         try:
@@ -111,17 +106,10 @@ class GroupCommit(Generic[Item, Result]):
                 line.arrived.clear()
                 while line.waiting:
                     done = await self._flush(rt, line)
-                    if limits.linger_seconds and done >= limits.linger_from and len(line.waiting) < done:
-                        await self._linger(line, done)
+                    if limits.linger_seconds and done >= limits.linger_from and len(line.waiting) < limits.batch:
+                        await asyncio.sleep(limits.linger_seconds)
         finally:
             line.worked = False
-
-    async def _linger(self, line: _Line[Item, Result], wanted: int) -> None:
-        line.wanted = wanted
-        line.enough.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.linger_seconds):
-                await line.enough.wait()
 
     def _line(self, rt: Runtime) -> _Line[Item, Result]:
         return self._lines.get(id(rt)) or self._lines.setdefault(id(rt), _Line())
