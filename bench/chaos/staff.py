@@ -73,8 +73,9 @@ async def count_stock(me: Clerk, own: random.Random) -> None:
     sold = {goods.sku_id for goods in me.stage.goods[me.merchant]}
     listed = await me.ask("GET", "/api/merchant/stock?limit=100")
     rows = [row for row in listed.body["items"] if row["sku_id"] in sold]
-    for number, row in enumerate(own.sample(rows, min(4, len(rows)))):
-        delta = own.choice((60, 25, 9, -1, -3))  # less than is asked for: things sell out
+    scarce = sorted(rows, key=lambda row: row["available"])[:8]
+    for number, row in enumerate(own.sample(scarce, min(4, len(scarce)))):
+        delta = own.choice((60, 25, 9, -1, -3))  # things sell out all the same
         reason = f"盘点 {me.key(f'-{number}')}"
         body = {"sku_id": row["sku_id"], "location_id": row["location_id"], "delta": delta, "reason": reason}
         done = await me.ask(

@@ -41,6 +41,16 @@ CHECKS = (
               or m.points <> l.points - l.redeemed - l.expired - l.revoked""",
     ),
     Check(
+        "membership.by_hand_says_who",
+        "points given or taken by hand are on the card as they were written down, with who and why; and no others",
+        """select coalesce(a.adjustment_id, e.source_id)::text as id, a.points, e.points as on_card
+           from points_adjustments a
+           full join (select * from points_entries where source in ('grant', 'deduct')) e
+             on e.merchant_id = a.merchant_id and e.source_id = a.adjustment_id
+           where a.points is distinct from e.points or a.member_id is distinct from e.member_id
+              or e.source <> case when a.points > 0 then 'grant' else 'deduct' end""",
+    ),
+    Check(
         "membership.holds_are_in_lots",
         "held and redeemed points of a lot are those of the holds that took them",
         """select l.lot_id::text as id, l.held, l.redeemed, p.held as of_holds, p.redeemed as of_redeemed

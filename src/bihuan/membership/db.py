@@ -9,7 +9,7 @@ import msgspec
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.gathering import Gathered
-from bihuan.kernel.ids import MemberId, MerchantId, ShopperId, new_id
+from bihuan.kernel.ids import MemberId, MerchantId, ShopperId, StaffId, new_id
 
 from .rules import Level, card_number
 
@@ -35,6 +35,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     source_id: UUID
     occurred_at: datetime
+
+
+class StatementEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry as a statement shows it; of those by hand, why and who."""
+
+    entry_id: UUID
+    points: int
+    source: str
+    source_id: UUID
+    occurred_at: datetime
+    reason: str | None
+    staff_id: StaffId | None
 
 
 _MEMBER = "member_id, shopper_id, number, level_code, points, growth, joined_at"
@@ -198,20 +210,37 @@ async def set_levels(tx: Tx, merchant_id: MerchantId, changes: Sequence[tuple[Me
 
 async def list_entries(
     tx: Tx, merchant_id: MerchantId, member_id: MemberId, after: tuple[datetime, UUID] | None, limit: int
-) -> list[tuple[UUID, Entry]]:
-    """A member's entries with their ids, the latest first."""
+) -> list[StatementEntry]:
+    """A member's entries, the latest first."""
     rows = await tx.fetch(
-        """select entry_id, member_id, points, growth, source, source_id, occurred_at from points_entries
-           where merchant_id = $1 and member_id = $2
-             and ($3::timestamptz is null or (occurred_at, entry_id) < ($3, $4))
-           order by occurred_at desc, entry_id desc limit $5""",
+        """select e.entry_id, e.points, e.source, e.source_id, e.occurred_at, a.reason, a.staff_id
+           from points_entries e
+           left join points_adjustments a on a.merchant_id = e.merchant_id and a.adjustment_id = e.source_id
+           where e.merchant_id = $1 and e.member_id = $2
+             and ($3::timestamptz is null or (e.occurred_at, e.entry_id) < ($3, $4))
+           order by e.occurred_at desc, e.entry_id desc limit $5""",
         merchant_id,
         member_id,
         after[0] if after else None,
         after[1] if after else None,
         limit,
     )
-    return [(row["entry_id"], Entry(**{k: v for k, v in row.items() if k != "entry_id"})) for row in rows]
+    return db.many(StatementEntry, rows)
+
+
+async def insert_adjustment(tx: Tx, merchant_id: MerchantId, entry: Entry, reason: str, staff_id: StaffId) -> None:
+    """Says of an entry by hand who made it, and why."""
+    await tx.execute(
+        """insert into points_adjustments (merchant_id, adjustment_id, member_id, points, reason, staff_id, adjusted_at)
+           values ($1, $2, $3, $4, $5, $6, $7)""",
+        merchant_id,
+        entry.source_id,
+        entry.member_id,
+        entry.points,
+        reason,
+        staff_id,
+        entry.occurred_at,
+    )
 
 
 async def sum_sources(tx: Tx, merchant_id: MerchantId, member_id: MemberId) -> dict[str, int]:

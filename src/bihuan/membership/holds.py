@@ -6,7 +6,6 @@ takes those of many references at once.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -17,7 +16,7 @@ from bihuan.kernel.ids import MemberId, MerchantId, ShopperId, new_id
 
 from . import db, lots, terms
 from .db import Entry
-from .rules import LotId, months_before, most_usable, take_in_order, to_return, worth_of
+from .rules import LotId, most_usable, take_in_order, to_return, worth_of
 from .terms import PointsSettings
 
 
@@ -79,10 +78,6 @@ def quote_points(
     )
 
 
-def _since(settings: PointsSettings, now: datetime) -> datetime | None:
-    return months_before(now, settings.life_months) if settings.life_months else None
-
-
 async def spendable(
     tx: Tx,
     merchant_id: MerchantId,
@@ -100,7 +95,7 @@ async def spendable(
         await db.lock_members(tx, merchant_id, [card.member_id for card in cards.values()])
     found = dict.fromkeys(shopper_ids, 0)
     if cards:
-        since = _since(settings or await terms.get_settings(tx, merchant_id), tx.now)
+        since = terms.alive_since(settings or await terms.get_settings(tx, merchant_id), tx.now)
         there = await lots.sum_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
         for shopper_id, card in cards.items():
             found[shopper_id] = there.get(card.member_id, 0)
@@ -112,7 +107,7 @@ async def hold(tx: Tx, merchant_id: MerchantId, wishes: Sequence[Wish]) -> None:
     shopper_ids = list({wish.shopper_id for wish in wishes})
     cards = await db.members_of(tx, merchant_id, shopper_ids)
     await db.lock_members(tx, merchant_id, [card.member_id for card in cards.values()])
-    since = _since(await terms.get_settings(tx, merchant_id), tx.now)
+    since = terms.alive_since(await terms.get_settings(tx, merchant_id), tx.now)
     there = await lots.list_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
     left = {member_id: [(lot.lot_id, lot.available) for lot in found] for member_id, found in there.items()}
     parts: list[tuple[UUID, LotId, int]] = []

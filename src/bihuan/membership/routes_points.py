@@ -1,27 +1,30 @@
 """Points over HTTP: the shopper's statement, the same for staff, the merchant's terms."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from litestar import get, put
+from litestar import get, post, put
 from litestar.params import JSONBody
 
 from bihuan.identity import ShopperSession
 from bihuan.kernel import paging
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
-from bihuan.kernel.http import access
-from bihuan.kernel.ids import MemberId, MerchantId
+from bihuan.kernel.http import IdempotencyKey, access
+from bihuan.kernel.idempotency import run_once
+from bihuan.kernel.ids import MemberId, MerchantId, StaffId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.membership import db, lots, terms
-from bihuan.membership.db import Entry, Member
-from bihuan.membership.rules import months_after, months_before, worth_of
+from bihuan.membership import by_hand, db, lots, terms
+from bihuan.membership.by_hand import AdjustmentInput
+from bihuan.membership.db import Member, StatementEntry
+from bihuan.membership.rules import months_after, worth_of
 from bihuan.membership.terms import PointsSettings
 from bihuan.merchants import Merchant
-from bihuan.staff import StaffSession
+from bihuan.staff import StaffSession, list_names
 
 
 class NotAMember(NotFound):
@@ -35,12 +38,14 @@ class NotAMember(NotFound):
 class PointsOut(msgspec.Struct, frozen=True, kw_only=True):
     """Points that came or went. `source`: order (its id in `source_id`) earned them, gift, redeem (an order's id) spent
     them, return gave spent ones back with a refund, refund took earned ones back, owed did so later, expire, merge_in
-    or merge_out."""
+    or merge_out; grant and deduct are by hand, with a `reason` that the member reads and who did it for staff alone."""
 
     points: int
     source: str
     source_id: UUID
     occurred_at: datetime
+    reason: str | None = None
+    staff_name: str | None = None
 
 
 class ExpiringOut(msgspec.Struct, frozen=True):
@@ -73,7 +78,7 @@ async def list_points(
     """How the shopper's points came together, the latest first."""
     async with rt.db.transaction(readonly=True) as tx:
         member = await _own(tx, merchant, shopper)
-        return await _page(tx, merchant.merchant_id, member.member_id, limit, cursor)
+        return await _page(tx, merchant.merchant_id, member.member_id, limit, cursor, named=False)
 
 
 @get("/api/shop/{m:str}/member/points-summary", opt=access("shopper"))
@@ -90,7 +95,7 @@ async def list_member_points(
     """How a member's points came together, the latest first."""
     async with rt.db.transaction(readonly=True) as tx:
         member = await _of_staff(tx, staff, member_id)
-        return await _page(tx, staff.merchant_id, member.member_id, limit, cursor)
+        return await _page(tx, staff.merchant_id, member.member_id, limit, cursor, named=True)
 
 
 @get("/api/merchant/members/{member_id:uuid}/points-summary", opt=access("staff:members.read"))
@@ -115,30 +120,33 @@ async def _of_staff(tx: Tx, staff: StaffSession, member_id: UUID) -> Member:
 
 
 async def _page(
-    tx: Tx, merchant_id: MerchantId, member_id: MemberId, limit: int, cursor: str | None
+    tx: Tx, merchant_id: MerchantId, member_id: MemberId, limit: int, cursor: str | None, *, named: bool
 ) -> Page[PointsOut]:
+    """Entries; with `named`, who made those by hand."""
     after = paging.decode(cursor, tuple[datetime, UUID])
     found = await db.list_entries(tx, merchant_id, member_id, after, limit + 1)
     last = found[limit - 1] if len(found) > limit else None
-    next_cursor = paging.encode(last[1].occurred_at.isoformat(), str(last[0])) if last else None
-    return Page([_points(entry) for _, entry in found[:limit]], next_cursor)
+    next_cursor = paging.encode(last.occurred_at.isoformat(), str(last.entry_id)) if last else None
+    people = [one.staff_id for one in found if one.staff_id] if named else []
+    names = await list_names(tx, merchant_id, people) if people else {}
+    return Page([_points(entry, names) for entry in found[:limit]], next_cursor)
 
 
 async def _summary(tx: Tx, merchant_id: MerchantId, member_id: MemberId) -> PointsSummary:
     settings = await terms.get_settings(tx, merchant_id)
     life = settings.life_months
-    since = months_before(tx.now, life) if life else None
+    since = terms.alive_since(settings, tx.now)
     available, held = await lots.sum_places(tx, merchant_id, member_id, since)
     sums = await db.sum_sources(tx, merchant_id, member_id)
     oldest = await lots.next_to_go(tx, merchant_id, member_id, since) if life else None
     return PointsSummary(
         available=available,
         held=held,
-        earned=sums.get("order", 0) + sums.get("gift", 0),
+        earned=sums.get("order", 0) + sums.get("gift", 0) + sums.get("grant", 0),
         redeemed=-sums.get("redeem", 0),
         returned=sums.get("return", 0),
         expired=-sums.get("expire", 0),
-        revoked=-sums.get("refund", 0) - sums.get("owed", 0),
+        revoked=-sums.get("refund", 0) - sums.get("owed", 0) - sums.get("deduct", 0),
         next_to_expire=ExpiringOut(oldest[1], months_after(oldest[0], life)) if oldest and life else None,
         worth_fen=worth_of(available, settings.points_per_yuan) if settings.redeem else None,
         settings=settings,
@@ -159,8 +167,46 @@ async def save_points_settings(rt: Runtime, staff: StaffSession, data: JSONBody[
         return await terms.save_settings(tx, staff.merchant_id, data)
 
 
-def _points(entry: Entry) -> PointsOut:
-    return PointsOut(points=entry.points, source=entry.source, source_id=entry.source_id, occurred_at=entry.occurred_at)
+@post("/api/merchant/members/{member_id:uuid}/points", opt=access("staff:members.write"))
+async def adjust_member_points(
+    rt: Runtime,
+    staff: StaffSession,
+    member_id: UUID,
+    data: JSONBody[AdjustmentInput],
+    idempotency_key: IdempotencyKey = None,
+) -> PointsOut:
+    """Gives points to a member or takes some of hers, with a reason that she reads.
+
+    422 `points_out_of_range`; 409 `points_not_there` for more than she has free.
+    """
+    async with rt.db.transaction() as tx:
+
+        async def work() -> PointsOut:
+            entry = await by_hand.adjust(tx, staff.merchant_id, MemberId(member_id), data, staff.staff_id)
+            return PointsOut(
+                points=entry.points,
+                source=entry.source,
+                source_id=entry.source_id,
+                occurred_at=entry.occurred_at,
+                reason=data.reason.strip(),
+                staff_name=staff.name,
+            )
+
+        actor, command = f"staff:{staff.staff_id}", [str(member_id), data]
+        return await run_once(
+            tx, staff.merchant_id, actor, idempotency_key, "membership.adjust_points", command, PointsOut, work
+        )
+
+
+def _points(entry: StatementEntry, names: Mapping[StaffId, str]) -> PointsOut:
+    return PointsOut(
+        points=entry.points,
+        source=entry.source,
+        source_id=entry.source_id,
+        occurred_at=entry.occurred_at,
+        reason=entry.reason,
+        staff_name=names.get(entry.staff_id) if entry.staff_id else None,
+    )
 
 
 ROUTES: tuple[Any, ...] = (
@@ -168,6 +214,7 @@ ROUTES: tuple[Any, ...] = (
     summarize_points,
     list_member_points,
     summarize_member_points,
+    adjust_member_points,
     show_points_settings,
     save_points_settings,
 )

@@ -1,5 +1,6 @@
 """A merchant's terms of points: how they are earned, how long they live, what they are worth."""
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
@@ -8,6 +9,8 @@ from msgspec import Meta
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Unprocessable
 from bihuan.kernel.ids import MerchantId
+
+from .rules import months_before
 
 
 class PointsTermsNotAcceptable(Unprocessable):
@@ -29,6 +32,11 @@ class PointsSettings(msgspec.Struct, frozen=True):
     step: Annotated[int, Meta(ge=1, le=1_000_000)] = 100
     most_percent: Annotated[int, Meta(ge=1, le=100)] = 50
     earn_per_yuan: Annotated[int, Meta(ge=0, le=1_000)] = 1
+
+
+def alive_since(settings: PointsSettings, now: datetime) -> datetime | None:
+    """When the oldest points were earned that can still be spent; None where they live for ever."""
+    return months_before(now, settings.life_months) if settings.life_months else None
 
 
 _COLUMNS = ", ".join(PointsSettings.__struct_fields__)
