@@ -2,7 +2,8 @@
 
 Invariants: a shopper has one card per merchant; points and growth are the sums of their entries, which are
 only added; each paid order brings points once. Every point lies in a lot, in one place: available, held for something
-that waits for its payment, redeemed, expired or taken back; the oldest are spent first, and no point twice.
+that waits for its payment, redeemed, expired or taken back; the oldest are spent first, and no point twice. Points by
+hand say who made them, and why.
 """
 
 from .checks import CHECKS
@@ -23,15 +24,18 @@ from .holds import (
 from .rules import DEFAULT_LEVELS, Level
 from .service import gift
 from .terms import PointsSettings, get_settings, save_settings
+from .totals import MemberOrder, PointsTotals, totals_of
 
 __all__ = [
     "CHECKS",
     "DEFAULT_LEVELS",
     "Level",
     "Member",
+    "MemberOrder",
     "PointsQuote",
     "PointsSettings",
     "PointsShort",
+    "PointsTotals",
     "Wish",
     "find_by_number",
     "find_member",
@@ -47,4 +51,5 @@ __all__ = [
     "return_worth",
     "save_settings",
     "spendable",
+    "totals_of",
 ]
