@@ -113,6 +113,10 @@ class Table(Generic[Row]):
         """All rows, oldest first."""
         return list(self._rows.values())
 
+    def latest(self) -> Iterator[Row]:
+        """All rows, newest first; stop early, and before the next change."""
+        return reversed(self._rows.values())
+
     def __len__(self) -> int:
         return len(self._rows)
 

@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from wechat_sandbox.asgi import Answer, AsgiApp, Receive, Request, Scope, Send, send_answer
@@ -179,23 +180,23 @@ async def _until_tried(world: "World", wanted: Callable[[Notice], bool], seconds
     """Wait until a notice that is wanted has been tried once."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        notices = [notice for notice in reversed(world.notices.values()) if wanted(notice)]
-        if notices and notices[0].attempts:
+        notice = next(filter(wanted, world.notices.latest()), None)
+        if notice is not None and notice.attempts:
             return
         await asyncio.sleep(POLL_SECONDS)
 
 
 async def around_payment(world: "World", control: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:
     """A payment over the control API whose answer may come after the notification (`early`)."""
-    known = {notice.notice_id for notice in world.notices.values()}
+    known = next(world.notices.latest(), None)
     kept: list[dict[str, Any]] = []
 
     async def keep(message: dict[str, Any]) -> None:
         kept.append(message)
 
     await control(scope, receive, keep)
-    fresh = [notice for notice in world.notices.values() if notice.notice_id not in known]
-    for notice in fresh:
+    fresh = list(takewhile(lambda notice: notice is not known, world.notices.latest()))
+    for notice in reversed(fresh):
         hit: Hit | None = world.faults.decide(
             Occasion("notification", mchid=notice.mchid, event=notice.event_type), only="early"
         )
