@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from bihuan.kernel.ids import new_id
 from tests.aftersale.cases import ADDRESS, PARCEL
+from tests.aftersale.complained import PICTURE_NAME
 from tests.business import PASSWORD, Business
 from tests.till import counter
 
@@ -110,6 +111,11 @@ def guides(mine: Business, theirs: Business) -> list[Attempt]:
     ]
 
 
+def by_hand(kind: str) -> dict[str, Any]:
+    """Points to give or to take."""
+    return {"kind": kind, "points": 1, "reason": "别家的会员"}
+
+
 def trade(mine: Business, theirs: Business) -> list[Attempt]:
     """Of orders, what is handed over, and facts that wait for a person."""
     order = "/api/merchant/orders/{order_id:uuid}"
@@ -120,6 +126,10 @@ def trade(mine: Business, theirs: Business) -> list[Attempt]:
     return [
         Attempt(f"GET {member}/points", f"members/{theirs.member}/points"),
         Attempt(f"GET {member}/points-summary", f"members/{theirs.member}/points-summary"),
+        *(
+            Attempt(f"POST {member}/points", f"members/{theirs.member}/points", by_hand(kind))
+            for kind in ("grant", "deduct")
+        ),
         Attempt(f"GET {order}", f"orders/{theirs.paid}"),
         Attempt(f"POST {order}/cancel", f"orders/{theirs.unpaid}/cancel", {"reason": "不卖了"}),
         Attempt(f"POST {order}/ship", f"orders/{mine.paid}/ship", {**parcel, "lines": [line]}),
@@ -132,6 +142,17 @@ def trade(mine: Business, theirs: Business) -> list[Attempt]:
         Attempt(
             "POST /api/merchant/deliveries/{fact_id:uuid}/{handler:str}/replay", f"deliveries/{fact}/{handler}/replay"
         ),
+    ]
+
+
+def complaints(theirs: Business) -> list[Attempt]:
+    """Of complaints at WeChat."""
+    complaint, whose = "/api/merchant/complaints/{complaint_id:uuid}", f"complaints/{theirs.complaint}"
+    return [
+        Attempt(f"GET {complaint}", whose),
+        Attempt(f"GET {complaint}/pictures/{{name:str}}", f"{whose}/pictures/{PICTURE_NAME}"),
+        Attempt(f"POST {complaint}/reply", f"{whose}/reply", {"content": "您好"}),
+        Attempt(f"POST {complaint}/complete", f"{whose}/complete"),
     ]
 
 
@@ -246,5 +267,6 @@ def attempts(mine: Business, theirs: Business) -> list[Attempt]:
         *bills(theirs),
         *trade(mine, theirs),
         *goods_back(theirs),
+        *complaints(theirs),
         *stored_value(theirs),
     ]
