@@ -6,12 +6,14 @@ from uuid import UUID
 import httpx
 
 from bihuan import ledger, merchants
+from bihuan.kernel import verification
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import Entry, Transaction
 from bihuan.settlement import closing, db_plans, plans
 from bihuan.settlement.db_plans import Plan
 from bihuan.settlement.db_statements import Payout
+from bihuan.till import CHECKS
 from tests.business import Business, open_business
 
 FINANCE = "/api/merchant/finance/transactions"
@@ -75,6 +77,31 @@ async def test_every_posting_of_a_business_leads_to_its_source(rt: Runtime, clie
     assert adjusted["label"] == business.adjusted_for
     ((_, statement),) = await _origins(business, client, "payout")
     assert (statement["id"], statement["label"]) == (business.statement, number)
+
+
+async def test_each_posting_of_a_till_leads_to_its_shift(rt: Runtime, client: httpx.AsyncClient) -> None:
+    business = await open_business(rt, client)
+    shift = f"/api/merchant/till/shifts/{business.till.shift}"
+    for path, body in (
+        ("movements", {"kind": "pay_in", "amount_fen": 300, "reason": "换零"}),
+        ("movements", {"kind": "pay_out", "amount_fen": 200, "reason": "缴款"}),
+        ("movements", {"kind": "expense", "amount_fen": 100, "reason": "买水"}),
+        ("close", {"counted_fen": 4999}),
+        ("banking", {"amount_fen": 4000}),
+        ("banking", {"amount_fen": 999}),
+    ):
+        answer = await business.send(client, "POST", f"{shift}/{path}", body)
+        assert answer.status_code == 200, answer.text
+    sources = {"till_float": 1, "till_pay_in": 1, "till_pay_out": 1, "till_expense": 1, "till_difference": 1}
+    for source, postings in {**sources, "till_banking": 2}.items():
+        found = await _origins(business, client, source)
+        assert [[(one["kind"], one["id"]) for one in origins] for origins in found] == [
+            [("till_shift", business.till.shift)]
+        ] * postings, source
+        assert all(one["label"] for origins in found for one in origins)
+    async with rt.db.session() as tx:
+        findings = await verification.run(tx, [one for one in CHECKS if one.name == "till.bankings_were_posted"])
+    assert [finding.holds for finding in findings] == [True]
 
 
 async def test_refunds_lead_to_their_case_and_order(rt: Runtime, client: httpx.AsyncClient) -> None:

@@ -41,6 +41,7 @@ SOURCES_ZH: dict[str, str] = {
     "till_float": "备用金",
     "till_pay_in": "收银机存入",
     "till_pay_out": "收银机支出",
+    "till_expense": "零星支出",
     "till_difference": "盘点差异",
     "till_banking": "缴存银行",
     "order_cancelled": "订单取消",

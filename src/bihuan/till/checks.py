@@ -63,6 +63,17 @@ CHECKS = (
            having max(report_no) <> count(*)""",
     ),
     Check(
+        "till.bankings_were_posted",
+        "what was brought to the bank is posted as such, and of a shift no more than it says",
+        """select b.merchant_id || '/' || b.banking_id as id, b.amount_fen, s.banked_fen, l.transaction_id
+           from (select *, sum(amount_fen) over (partition by merchant_id, shift_id) as of_shift
+                 from till_bankings) b
+           join till_shifts s on s.merchant_id = b.merchant_id and s.shift_id = b.shift_id
+           left join ledger_transactions l
+             on l.merchant_id = b.merchant_id and l.source = 'till_banking' and l.source_id = b.banking_id
+           where l.transaction_id is null or b.of_shift > s.banked_fen""",
+    ),
+    Check(
         "till.cash_sales_in_drawers",
         "cash that a sale took lies in a drawer, and no other",
         """select t.merchant_id || '/' || t.taking_id as id, t.state, t.cash_fen, m.amount_fen

@@ -217,6 +217,22 @@ async def take_from_closed(
     )
 
 
+async def insert_banking(
+    tx: Tx, merchant_id: MerchantId, banking_id: UUID, shift_id: UUID, amount_fen: int, by: StaffId
+) -> None:
+    """Says of which shift the cash was that came to the bank."""
+    await tx.execute(
+        """insert into till_bankings (merchant_id, banking_id, shift_id, amount_fen, staff_id, banked_at)
+           values ($1, $2, $3, $4, $5, $6)""",
+        merchant_id,
+        banking_id,
+        shift_id,
+        amount_fen,
+        by,
+        tx.now,
+    )
+
+
 async def any_pending(tx: Tx, merchant_id: MerchantId, shift_id: UUID) -> bool:
     """Whether a payment code of a shift's sales is undecided."""
     return await tx.fetchval(

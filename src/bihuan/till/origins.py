@@ -20,13 +20,17 @@ class OfShift(msgspec.Struct, frozen=True):
 
 _SHIFT = "select s.shift_id, s.till, s.opened_at from till_shifts s"
 _OF_MOVEMENT = f"""{_SHIFT} join till_movements m on m.merchant_id = s.merchant_id and m.shift_id = s.shift_id
-  where m.merchant_id = $1 and m.movement_id = $2"""
+  where m.merchant_id = $1 and m.kind in ('pay_in', 'pay_out', 'expense') and m.source_id = $2"""
+_OF_BANKING = f"""{_SHIFT} join till_bankings b on b.merchant_id = s.merchant_id and b.shift_id = s.shift_id
+  where b.merchant_id = $1 and b.banking_id = $2"""
 _OF_SHIFT = f"{_SHIFT} where s.merchant_id = $1 and s.shift_id = $2"
 _BY_SOURCE = {
     "till_float": _OF_SHIFT,
     "till_difference": _OF_SHIFT,
     "till_pay_in": _OF_MOVEMENT,
     "till_pay_out": _OF_MOVEMENT,
+    "till_expense": _OF_MOVEMENT,
+    "till_banking": _OF_BANKING,
 }
 
 

@@ -130,5 +130,6 @@ async def bank(tx: Tx, staff: StaffSession, shift_id: UUID, amount_fen: int) -> 
     if not await db.take_from_closed(tx, staff.merchant_id, shift_id, banked_fen=amount_fen):
         raise CashDiffers
     entries = [ledger.Entry("bank", amount_fen), ledger.Entry("cash", -amount_fen)]
-    what = f"收银机 {shift.till} 缴存银行"
-    await ledger.post(tx, staff.merchant_id, [ledger.Transaction("till_banking", new_id(), what, entries)])
+    banking_id, what = new_id(), f"收银机 {shift.till} 缴存银行"
+    await db.insert_banking(tx, staff.merchant_id, banking_id, shift_id, amount_fen, staff.staff_id)
+    await ledger.post(tx, staff.merchant_id, [ledger.Transaction("till_banking", banking_id, what, entries)])
