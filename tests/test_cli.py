@@ -124,6 +124,39 @@ def test_verify_names_the_offenders(running: Mall) -> None:
     assert running.cli("verify", "--json").returncode == 0
 
 
+def test_replay_lists_what_is_parked_and_says_what_to_do(running: Mall) -> None:
+    nothing = running.cli("replay", "--all")
+    assert (nothing.returncode, nothing.stdout) == (0, "Nothing is parked\n")
+    _as_owner(
+        running,
+        """insert into merchants (merchant_id, code, name, intro, theme_color, state, is_platform, freight_fen,
+             order_ttl_seconds, created_at, updated_at)
+           values (gen_random_uuid(), 'parked', '青衫', '', '#256b5b', 'active', false, 0, 900, now(), now());
+           insert into payment_notifications (merchant_id, notification_id, event_type, reference, outcome, reason,
+             received_at)
+           select merchant_id, 'N-1', 'TRANSACTION.SUCCESS', 'lost', 'parked', 'unknown_order', now()
+           from merchants where code = 'parked'""",
+    )
+    try:
+        listed, spoken = running.cli("replay", "--json"), running.cli("replay")
+        again, unknown = running.cli("replay", "N-1", "--json"), running.cli("replay", "N-2")
+    finally:
+        _as_owner(running, "delete from payment_notifications; delete from merchants where code = 'parked'")
+    (parked,) = _answer(listed)["parked"]
+    assert (parked["merchant"], parked["kind"], parked["id"], parked["reference"]) == (
+        *("parked", "notification", "N-1", "lost"),
+    )
+    assert (listed.returncode, spoken.returncode) == (0, 0)
+    assert parked["advice"] in spoken.stdout
+    assert "bihuan replay --all" in spoken.stdout
+    answer = _answer(again)
+    (looked,) = answer["replayed"]
+    assert (again.returncode, answer["done"], looked["outcome"]) == (1, False, "payment_not_configured")
+    assert "set it in the console" in looked["advice"]
+    assert unknown.returncode == 2
+    assert "N-2" in unknown.stderr
+
+
 def test_doctor_looks_at_what_runs(running: Mall) -> None:
     done = running.cli("doctor", "--json")
     answer = _answer(done)

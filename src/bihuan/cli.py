@@ -132,6 +132,61 @@ def verify(json: Json = False) -> None:
     raise SystemExit(0 if holds else 1)
 
 
+@cli.command()
+def replay(
+    parked_id: Annotated[str, typer.Argument(metavar="[ID]", help="Of something parked, as the list names it.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Look again at all that is parked.")] = False,
+    json: Json = False,
+) -> None:
+    """List parked money with what to do about it; with ID or --all, look again once its cause is mended.
+
+    WeChat (or Alipay) is asked anew: again and again does no harm. Exits 1 while something is left to do.
+    """
+    from bihuan import payments, wiring
+
+    if parked_id and everything:
+        raise typer.BadParameter("an ID, or --all: not both", param_hint="ID")
+    if not parked_id and not everything:
+        _list_parked(json)
+        return
+
+    async def work(rt: Any) -> list[payments.Looked]:
+        return await payments.replay_everywhere(rt, wiring.SETTLERS, None if everything else parked_id)
+
+    looked: list[payments.Looked] = _run(work)
+    if parked_id and not looked:
+        raise typer.BadParameter(f"nothing parked has it: {parked_id}; `bihuan replay` lists what is", param_hint="ID")
+    lines = [
+        f"{'✗' if one.left else '✓'} {one.merchant} {one.kind} {one.id} {one.outcome}"
+        f"{f' ({one.reason})' if one.reason else ''}\n    → {one.advice}"
+        for one in looked
+    ]
+    left = any(one.left for one in looked)
+    _print(json, {"done": not left, "replayed": looked}, "\n".join(lines) or "Nothing is parked")
+    raise SystemExit(1 if left else 0)
+
+
+def _list_parked(json: bool) -> None:
+    """Says what is parked, and what to do about each."""
+    from bihuan import payments
+    from bihuan.kernel.money import yuan
+
+    async def work(rt: Any) -> list[payments.Parked]:
+        async with rt.db.transaction(readonly=True) as tx:
+            return await payments.list_everywhere(tx)
+
+    found: list[payments.Parked] = _run(work)
+    lines = [
+        f"{one.merchant} {one.kind} {one.id} {one.reference} "
+        f"{yuan(one.amount_fen) if one.amount_fen is not None else '-'} {one.reason} since {one.since:%Y-%m-%d %H:%M}"
+        f"\n    → {one.advice}"
+        for one in found
+    ]
+    if lines:
+        lines.append("\nOnce a cause is mended: `bihuan replay ID`, or `bihuan replay --all`")
+    _print(json, {"parked": found}, "\n".join(lines) or "Nothing is parked")
+
+
 @cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
 def sandbox(context: typer.Context) -> None:
     """Run the WeChat sandbox alone; takes the options of `wechat-sandbox`."""

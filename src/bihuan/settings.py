@@ -53,6 +53,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Whether cookies may travel over HTTPS only."""
         return self.public_url.startswith("https://")
 
+    def at_sandbox(self, url: str) -> "Settings":
+        """The same where WeChat and Alipay are the sandbox at `url`."""
+        urls, gateway = WeChatUrls.of_sandbox(url), f"{url}/alipay/gateway.do"
+        return msgspec.structs.replace(self, sandbox_url=url, wechat=urls, alipay_gateway=gateway)
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> "Settings":
         """Reads `BIHUAN_*`; unknown names are left alone, malformed numbers raise ValueError."""

@@ -27,7 +27,7 @@ from bihuan.kernel import migrate
 from bihuan.kernel.children import MOST_FAILED_STARTS, Child, end_leftovers
 from bihuan.kernel.embedded import EmbeddedServer
 from bihuan.kernel.postmaster_watch import PostmasterWatch
-from bihuan.settings import Settings, WeChatUrls
+from bihuan.settings import Settings
 
 
 class AlreadyRunning(Exception):
@@ -115,10 +115,7 @@ class Supervisor:
             self._start_postgres()
             self.settings = msgspec.structs.replace(self.settings, database_url=self.postgres.url)
         if self.demo:
-            url = f"http://127.0.0.1:{self.settings.sandbox_port}"
-            urls = WeChatUrls.of_sandbox(url)
-            gateway = f"{url}/alipay/gateway.do"
-            self.settings = msgspec.structs.replace(self.settings, sandbox_url=url, wechat=urls, alipay_gateway=gateway)
+            self.settings = self.settings.at_sandbox(f"http://127.0.0.1:{self.settings.sandbox_port}")
         assert self.settings.database_url is not None
         asyncio.run(migrate.migrate(self.settings.database_url))
         env = self._env()
@@ -342,8 +339,9 @@ def database_for_command(settings: Settings, *, migrated: bool = True) -> Genera
     if settings.database_url is None:
         state = read_state(settings.home)
         if url := state.get("database_url"):
-            sandbox = settings.sandbox_url or state.get("sandbox_url")
-            yield msgspec.structs.replace(settings, database_url=url, sandbox_url=sandbox)
+            if not settings.sandbox_url and (sandbox := state.get("sandbox_url")):
+                settings = settings.at_sandbox(sandbox)  # whoever asks WeChat asks the one that is told of there
+            yield msgspec.structs.replace(settings, database_url=url)
             return
         lock = HomeLock(settings.home)
         try:

@@ -5,7 +5,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from bihuan import payments
+from bihuan import payments, wiring
 from bihuan.kernel.ids import new_id
 from bihuan.payments import refunds
 from tests.payments.desk import Json, Till, eventually
@@ -66,6 +66,32 @@ async def test_money_is_settled_once_its_cause_is_mended(
     assert await till.balances() == {"wechat_clearing": 1000, "sales": -1000}
     assert await _parked(till) == []
     assert (await http.post(path, headers=headers)).status_code == 404, "nothing is parked any more"
+    await till.verify()
+
+
+async def test_a_terminal_lists_what_is_parked_and_looks_again(till: Till, http: httpx.AsyncClient) -> None:
+    """The same from `bihuan replay`: each with what is to be done, and what came of it."""
+    order, attempt = await _paid_wrongly(till, http, "mchid = '1999999999'")
+    async with till.rt.db.transaction(readonly=True) as tx:
+        everywhere = await payments.list_everywhere(tx)
+    mine = [one for one in everywhere if one.merchant == till.shop.merchant.code]
+    assert {(one.kind, one.reference, one.reason) for one in mine} == {
+        (kind, attempt["out_trade_no"], "mchid_differs") for kind in ("payment", "notification")
+    }
+    assert all("compare the account" in one.advice for one in mine)
+
+    async def again(parked_id: str) -> list[tuple[str, str | None, bool]]:
+        looked = await payments.replay_everywhere(till.rt, wiring.SETTLERS, parked_id)
+        assert all(one.advice for one in looked)
+        return [(one.outcome, one.reason, one.left) for one in looked]
+
+    (money,) = [one.id for one in mine if one.kind == "payment"]
+    assert await again(money) == [("parked", "mchid_differs", True)]
+    await _mend(till, attempt)
+    assert await again(money) == [("accepted", None, False)]
+    assert (await till.attempts(order))[0].verdict == "accepted"
+    assert await again(money) == [], "nothing has this id any more"
+    assert await _parked(till) == []
     await till.verify()
 
 

@@ -25,6 +25,7 @@ from bihuan.payments.errors import (
     TooManyRefunds,
 )
 from bihuan.payments.inbox import INBOX
+from bihuan.payments.parked import Looked, Parked, list_everywhere, replay_everywhere
 from bihuan.payments.prepare import prepare
 from bihuan.payments.rules import Method
 from bihuan.payments.schemas import (
@@ -48,8 +49,10 @@ __all__ = [
     "Charge",
     "H5Unavailable",
     "HandRefund",
+    "Looked",
     "Method",
     "OpenidRequired",
+    "Parked",
     "Part",
     "PartnerAccountIn",
     "PaymentAccount",
@@ -74,11 +77,13 @@ __all__ = [
     "counter",
     "get_account",
     "join_provider",
+    "list_everywhere",
     "list_for",
     "list_parked",
     "pay_whole",
     "prepare",
     "refund",
     "refundable_fen",
+    "replay_everywhere",
     "sync",
 ]

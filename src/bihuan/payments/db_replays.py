@@ -17,6 +17,16 @@ class ParkedMoney(msgspec.Struct, frozen=True):
     event_type: str
 
 
+async def list_merchants(tx: Tx) -> list[MerchantId]:
+    """Merchants at whom something is parked, in the order of their ids."""
+    rows = await tx.fetch(
+        """select merchant_id from payment_attempts where verdict = 'parked'
+           union select merchant_id from payment_refunds where parked_at is not null
+           union select merchant_id from payment_notifications where outcome = 'parked' order by merchant_id"""
+    )
+    return [MerchantId(row["merchant_id"]) for row in rows]
+
+
 async def find_notification(tx: Tx, merchant_id: MerchantId, notification_id: str) -> ParkedMoney | None:
     """A parked notification that nobody settled by hand."""
     row = await tx.fetchrow(

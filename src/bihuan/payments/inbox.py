@@ -27,7 +27,8 @@ class Inbox:
     """The queue of one process, and what settles it."""
 
     def __init__(self) -> None:
-        self._settlers: Settlers = {}
+        self.settlers: Settlers = {}
+        """Who decides; a process without `run` (a command) sets them itself."""
         self._gathered: GroupCommit[Heard, Outcome] = GroupCommit(self._settle, SettlementBusy, LIMITS)
 
     async def settle(self, rt: Runtime, merchant_id: MerchantId, heard: Heard) -> Outcome:
@@ -36,11 +37,11 @@ class Inbox:
 
     async def run(self, rt: Runtime, settlers: Settlers) -> None:
         """Settles for as long as the process lives; `wiring.BACKGROUND` runs it."""
-        self._settlers = settlers
+        self.settlers = settlers
         await self._gathered.run(rt)
 
     async def _settle(self, rt: Runtime, merchant_id: MerchantId, heard: list[Heard]) -> list[Outcome | Exception]:
-        return await settle_safely(rt, self._settlers, merchant_id, heard)
+        return await settle_safely(rt, self.settlers, merchant_id, heard)
 
 
 async def settle_safely(
