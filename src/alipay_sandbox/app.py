@@ -4,7 +4,7 @@ import asyncio
 import logging
 from pathlib import Path
 
-from alipay_sandbox import bills, cashier, control, gateway, notify
+from alipay_sandbox import bills, cashier, control, gateway, notify, phone
 from alipay_sandbox.http import Answer, AsgiApp, Receive, Request, Scope, Send, TooLarge, as_text, read_request
 from alipay_sandbox.http import send_answer as write
 from alipay_sandbox.world import World
@@ -39,6 +39,8 @@ class Sandbox:
             return gateway.answer(world, request)
         if path.startswith(("/qr/", "/cashier/")):
             return cashier.answer(world, request)
+        if path == "/code" or path.startswith("/code/"):
+            return phone.answer(world, request)
         if path.startswith("/bill/"):
             return await self._bill(path.removeprefix("/bill/"))
         if path.startswith("/_sandbox/"):

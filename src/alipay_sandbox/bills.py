@@ -55,7 +55,9 @@ def _paid_row(trade: Trade, fee_fen: int) -> str:
 
 def _refund_row(refund: Refund, trade: Trade) -> str:
     times = f"{china(trade.created_at)},{china(refund.at)}"
-    return _row(trade, "退款", times, -refund.amount_fen, f"{refund.out_request_no}\t", refund.fee_fen)
+    # What stands here of an undone payment is not documented: nothing is what is harder to read.
+    number = "" if trade.undone and refund.out_request_no == trade.out_trade_no else f"{refund.out_request_no}\t"
+    return _row(trade, "退款", times, -refund.amount_fen, number, refund.fee_fen)
 
 
 def _row(trade: Trade, kind: str, times: str, amount_fen: int, request_no: str, fee_fen: int) -> str:

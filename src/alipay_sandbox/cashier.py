@@ -50,12 +50,12 @@ def answer(world: World, request: Request) -> Answer:
     if rest:
         return as_text(error_page("404", "页面不存在"), 404)
     world.settle_expiry(trade)
-    return as_text(_page(_body(world, trade)))
+    return as_text(as_page(_body(world, trade)))
 
 
 def error_page(code: str, message: str) -> str:
     """What a shopper sees of a request that Alipay does not take."""
-    return _page(
+    return as_page(
         f'<div class="card"><div class="mark no">!</div><h1>无法付款</h1>'
         f'<p class="who">{escape(message)}<br>错误代码 {escape(code)}</p></div>'
     )
@@ -83,6 +83,8 @@ def _body(world: World, trade: Trade) -> str:
         script = (
             f'<meta http-equiv="refresh" content="2;url={escape(link)}">' if link and not trade.refunded_fen else ""
         )
+        if trade.buyer_id:
+            back = f'<a class="b go" data-testid="alipay-back" href="{world.base_url}/code/{trade.buyer_id}">完成</a>'
         told = f'<div class="mark">✓</div><h1>{moved}</h1>{amount}{back}'
         return f'{script}<div class="card" data-testid="paid">{told}</div>'
     return (
@@ -112,12 +114,13 @@ def _way_back(world: World, trade: Trade) -> str:
     return f"{trade.return_url}{'&' if '?' in trade.return_url else '?'}{urlencode(fields)}"
 
 
-def _page(body: str) -> str:
+def as_page(body: str, title: str = "支付宝沙箱收银台", name: str = "支付宝收银台") -> str:
+    """A page of the sandbox around a body."""
     return (
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><title>支付宝沙箱收银台</title>'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
         '<link rel="icon" href="data:,">'
-        f"<style>{_STYLE}</style><header><div><i>支</i>支付宝收银台<small>沙箱 Sandbox</small></div></header>"
+        f"<style>{_STYLE}</style><header><div><i>支</i>{name}<small>沙箱 Sandbox</small></div></header>"
         '<main><div class="note">这是本机的支付宝沙箱，不是支付宝，不会真实扣款。'
         f"A sandbox on this machine: no money moves.</div>{body}</main>"
         "<footer>按支付宝开放平台公开文档编写，未经支付宝验证</footer></html>"

@@ -1,18 +1,20 @@
-"""What a desk does to the sandbox: sets apps up, looks at trades, loses answers, moves the time."""
+"""What a desk does to the sandbox: sets apps and buyers up, looks at trades, loses answers, moves the time."""
 
 from typing import Any
 
 import msgspec
 
-from alipay_sandbox import wire
+from alipay_sandbox import codes, wire
 from alipay_sandbox.http import Answer, Request, as_json
-from alipay_sandbox.models import App, Trade
+from alipay_sandbox.models import App, Buyer, Trade
 from alipay_sandbox.world import World
 
 
 async def answer(world: World, request: Request) -> Answer:
-    """GET apps, trades, refunds, notices, books (of `app_id`); POST apps, clock, faults."""
+    """GET apps, trades, refunds, notices, books (of `app_id`), buyers; POST apps, buyers, clock, faults."""
     what = request.path.removeprefix("/_sandbox").strip("/")
+    if what == "buyers" or what.startswith("buyers/"):
+        return _buyers(world, request, what.removeprefix("buyers").strip("/"))
     if request.method == "GET":
         found = _look(world, what, request.params.get("app_id", ""))
         return as_json({"error": "not found"}, 404) if found is None else as_json(found)
@@ -29,8 +31,34 @@ async def answer(world: World, request: Request) -> Answer:
         for method, times in dict(given.get("lost_answers", {})).items():
             world.lost_answers[str(method)] = int(times)
         world.muted = bool(given.get("muted", world.muted))
-        return as_json({"lost_answers": dict(world.lost_answers), "muted": world.muted})
+        world.cancel_again = int(given.get("cancel_again", world.cancel_again))
+        lost = dict(world.lost_answers)
+        return as_json({"lost_answers": lost, "muted": world.muted, "cancel_again": world.cancel_again})
     return as_json({"error": "not found"}, 404)
+
+
+def _buyers(world: World, request: Request, what: str) -> Answer:
+    """POST buyers: somebody new, or the one of `key`. GET, POST buyers/{id}; GET buyers/{id}/payment-code."""
+    buyer_id, _, rest = what.partition("/")
+    buyer = world.buyers.get(buyer_id)
+    given = request.json()
+    if not what and request.method == "POST":
+        buyer = world.ensure_buyer(str(given.get("key", "")))
+    if buyer is None or rest not in ("", "payment-code"):
+        return as_json({"error": "not found"}, 404)
+    if rest:
+        return as_json({"code": codes.show(world, buyer), "expires_at": wire.china(buyer.code_until)})
+    if request.method == "POST":
+        _change(world, buyer, given)
+    return as_json({**msgspec.to_builtins(buyer), "url": f"{world.base_url}/code/{buyer.buyer_id}"})
+
+
+def _change(world: World, buyer: Buyer, given: dict[str, Any]) -> None:
+    """What her money allows; what is left out stays."""
+    buyer.password_above_fen = int(given.get("password_above_fen", buyer.password_above_fen))
+    most: int | None = given.get("pays_up_to_fen", buyer.pays_up_to_fen)
+    buyer.pays_up_to_fen = None if most is None else int(most)
+    world.buyers.put(buyer.buyer_id, buyer)
 
 
 def describe(world: World, app: App) -> dict[str, Any]:

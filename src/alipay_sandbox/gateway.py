@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, cast
 
-from alipay_sandbox import cashier, trades, wire
+from alipay_sandbox import cashier, codes, trades, wire
 from alipay_sandbox.http import Answer, Request, as_text, redirect
 from alipay_sandbox.models import App, Trade
 from alipay_sandbox.trades import Refused
@@ -162,6 +162,8 @@ def _happened(world: World, app: App, day: str) -> bool:
 
 METHODS: dict[str, Callable[[World, App, Content, dict[str, str]], Content]] = {
     "alipay.trade.precreate": _precreate,
+    "alipay.trade.pay": codes.pay,
+    "alipay.trade.cancel": codes.cancel,
     "alipay.trade.query": _query,
     "alipay.trade.close": _close,
     "alipay.trade.refund": _refund,

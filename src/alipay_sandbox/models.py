@@ -23,7 +23,7 @@ class Trade(msgspec.Struct):
     token: str  # in the addresses of its pages
     subject: str
     total_fen: int
-    product: str  # page | wap | qr
+    product: str  # page | wap | qr | code
     notify_url: str
     return_url: str
     created_at: float
@@ -33,11 +33,26 @@ class Trade(msgspec.Struct):
     paid_at: float = 0.0
     refunded_fen: int = 0
     fee_fen: int = 0  # taken, less what refunds gave back
+    buyer_id: str = ""  # whose payment code it was
+    undone: str = ""  # what alipay.trade.cancel did: close | refund
 
     @property
     def id(self) -> str:
         """Its key in the store."""
         return f"{self.app_id}/{self.out_trade_no}"
+
+
+class Buyer(msgspec.Struct):
+    """Somebody with a payment code on her phone. `key` names her for whoever set her up."""
+
+    buyer_id: str
+    key: str
+    password_above_fen: int = 100_000
+    """A code pays up to this without the password: 1000 yuan, as Alipay says; 0 asks always."""
+    pays_up_to_fen: int | None = None
+    """Payments above it fail for want of money; None: none does."""
+    code: str = ""
+    code_until: float = 0.0
 
 
 class Refund(msgspec.Struct):

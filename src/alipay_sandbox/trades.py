@@ -1,15 +1,25 @@
 """What happens to a trade: it is opened, paid, closed, refunded."""
 
+import re
 import secrets
 from typing import Any
 
 from alipay_sandbox import notify
-from alipay_sandbox.models import App, Refund, Trade
+from alipay_sandbox.models import App, Buyer, Refund, Trade
 from alipay_sandbox.wire import china, read_china, read_yuan, yuan
 from alipay_sandbox.world import FEE_BASIS_POINTS, World, new_trade_no
 
 LIFE_SECONDS = 15 * 24 * 3600.0
 """A trade without `time_expire` stays payable that long."""
+
+CODE_LIFE_SECONDS = 3 * 3600.0
+"""The same of a trade by payment code without `timeout_express`."""
+
+UNDO_SECONDS = 24 * 3600.0
+"""So long after its payment a trade can be undone."""
+
+_TIMEOUT = re.compile(r"([1-9][0-9]{0,4})([mhd])")
+_UNITS = {"m": 60.0, "h": 3600.0, "d": 24 * 3600.0}
 
 
 class Refused(Exception):
@@ -21,19 +31,19 @@ class Refused(Exception):
         self.message = message
 
 
-def order(world: World, app: App, content: dict[str, Any], product: str, more: dict[str, str]) -> Trade:
-    """A trade that may be paid; the same number with the same amount is the same trade. Raises Refused."""
+def order(
+    world: World, app: App, content: dict[str, Any], product: str, more: dict[str, str], buyer: Buyer | None = None
+) -> Trade:
+    """A trade that may be paid; the same number with the same amount is the same trade. Raises Refused.
+
+    One of a `buyer` who showed her code is known to queries at once.
+    """
     number, subject = str(content.get("out_trade_no", "")), str(content.get("subject", ""))
     total_fen = read_yuan(content.get("total_amount"))
     if not 1 <= len(number) <= 64 or not 1 <= len(subject) <= 256 or total_fen is None or total_fen > 10_000_000_000:
         raise Refused("ACQ.INVALID_PARAMETER", "参数无效")
     now = world.now()
-    expires_at = now + LIFE_SECONDS
-    if text := str(content.get("time_expire", "")):
-        asked = read_china(text)
-        if asked is None:
-            raise Refused("ACQ.INVALID_PARAMETER", "time_expire 参数无效")
-        expires_at = asked
+    expires_at = _expiry(content, now, CODE_LIFE_SECONDS if product == "code" else LIFE_SECONDS)
     known = world.find_trade(app.app_id, number)
     if known is not None:
         return _again(world, known, total_fen, expires_at, more)
@@ -49,12 +59,28 @@ def order(world: World, app: App, content: dict[str, Any], product: str, more: d
         return_url=more.get("return_url", ""),
         created_at=now,
         expires_at=expires_at,
-        opened=False,
+        opened=buyer is not None,
+        buyer_id=buyer.buyer_id if buyer else "",
     )
     if expires_at <= now:
         raise Refused("ACQ.INVALID_PARAMETER", "time_expire 已过")
     world.add_trade(trade)
     return trade
+
+
+def _expiry(content: dict[str, Any], now: float, life: float) -> float:
+    """`time_expire` goes before `timeout_express` (5m, 2h, 1d)."""
+    if text := str(content.get("time_expire", "")):
+        asked = read_china(text)
+        if asked is None:
+            raise Refused("ACQ.INVALID_PARAMETER", "time_expire 参数无效")
+        return asked
+    if text := str(content.get("timeout_express", "")):
+        found = _TIMEOUT.fullmatch(text)
+        if found is None:
+            raise Refused("ACQ.INVALID_PARAMETER", "timeout_express 参数无效")
+        return now + min(int(found[1]) * _UNITS[found[2]], LIFE_SECONDS)
+    return now + life
 
 
 def _again(world: World, known: Trade, total_fen: int, expires_at: float, more: dict[str, str]) -> Trade:
@@ -100,6 +126,26 @@ def close(world: World, trade: Trade) -> None:
         raise Refused("ACQ.TRADE_STATUS_ERROR" if paid else "ACQ.TRADE_HAS_CLOSE", "交易状态不合法")
     trade.status = "TRADE_CLOSED"
     world.trades.put(trade.id, trade)
+
+
+def undo(world: World, trade: Trade) -> str:
+    """close: nobody pays it any more. refund: it was paid, and the money goes back. Again says the same."""
+    if trade.undone:
+        return trade.undone
+    if trade.status == "TRADE_FINISHED":
+        raise Refused("ACQ.TRADE_HAS_FINISHED", "交易已经完结")
+    if not trade.paid_at:
+        trade.status = "TRADE_CLOSED"
+        trade.undone = "close"
+    elif trade.paid_at + UNDO_SECONDS < world.now():
+        raise Refused("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围")
+    elif trade.refunded_fen:
+        raise Refused("ACQ.REASON_TRADE_REFUND_FEE_ERR", "退款金额无效")
+    else:
+        refund(world, trade, {"refund_amount": yuan(trade.total_fen), "refund_reason": "撤销"})
+        trade.undone = "refund"
+    world.trades.put(trade.id, trade)
+    return trade.undone
 
 
 def refund(world: World, trade: Trade, content: dict[str, Any]) -> tuple[Refund, bool]:

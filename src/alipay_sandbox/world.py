@@ -13,7 +13,7 @@ import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from alipay_sandbox import wire
-from alipay_sandbox.models import App, Clock, Notice, Refund, Trade
+from alipay_sandbox.models import App, Buyer, Clock, Notice, Refund, Trade
 from alipay_sandbox.store import Store, Table
 
 log = logging.getLogger("alipay_sandbox")
@@ -32,11 +32,13 @@ class World:
         self.trades = Table(self.store, "trade", Trade)
         self.refunds = Table(self.store, "refund", Refund)
         self.notices = Table(self.store, "notice", Notice)
+        self.buyers = Table(self.store, "buyer", Buyer)
         self._clock = Table(self.store, "clock", Clock)
         self.by_token: dict[str, Trade] = {trade.token: trade for trade in self.trades.values()}
         self.by_trade_no: dict[str, Trade] = {trade.trade_no: trade for trade in self.trades.values()}
         self.bills: dict[str, tuple[float, str, str]] = {}  # token -> good until, app_id, day
         self.lost_answers: Counter[str] = Counter()  # method -> how many answers still get lost
+        self.cancel_again = 0  # how many calls of alipay.trade.cancel are still answered retry_flag Y
         self.muted = False
         self._keys: dict[str, tuple[RSAPrivateKey, RSAPrivateKey]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -77,6 +79,14 @@ class World:
             app = App(key, name, f"2021{_digits(12)}", f"2088{_digits(12)}", *keys)
             self.apps.put(app.app_id, app)
             return app
+
+    def ensure_buyer(self, key: str) -> Buyer:
+        """The buyer of that key, new when there is none; an empty key is always somebody new."""
+        found = next((buyer for buyer in self.buyers.values() if key and buyer.key == key), None)
+        if found is None:
+            found = Buyer(secrets.token_urlsafe(9), key)
+            self.buyers.put(found.buyer_id, found)
+        return found
 
     def add_trade(self, trade: Trade) -> None:
         """Keeps a new trade."""

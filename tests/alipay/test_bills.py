@@ -57,6 +57,8 @@ def test_a_bill_is_read_to_the_fen() -> None:
     )
     assert (back.kind, back.out_request_no, back.amount_fen, back.fee_fen) == ("refund", "r1", 200, -1)
     assert paid.at.isoformat() == "2026-11-21T02:00:05+00:00"
+    (undone,) = read(packed([*HEAD, NAMES, BACK.replace("r1\t", ""), *END]))
+    assert undone.out_request_no == "abc"  # a refund without a number of its own bears the payment's
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_a_bill_is_read_to_the_fen() -> None:
         packed([*HEAD, NAMES, PAID.replace("交易", "转账"), *END]),
         packed([*HEAD, NAMES, PAID.replace("10:00:05", "25:00:05"), *END]),
         packed([*HEAD, NAMES, PAID.replace("11-21 10:00:05", "11-22 10:00:05"), *END]),
-        packed([*HEAD, NAMES, BACK.replace("r1\t", ""), *END]),
+        packed([*HEAD, NAMES, BACK.replace("r1\t", "").replace("abc\t", ""), *END]),
         packed(["#支付宝业务明细查询", NAMES, PAID, *END]),
     ],
 )

@@ -6,7 +6,7 @@ knows nothing of merchants, orders or databases. What was checked against what s
 """
 
 from bihuan.alipay.bills import BillMalformed, BillRow, read_bill
-from bihuan.alipay.client import GATEWAY, AlipayClient, notification_fields
+from bihuan.alipay.client import GATEWAY, AlipayClient, Undone, notification_fields
 from bihuan.alipay.errors import (
     AlipayError,
     AlipayNotInstalled,
@@ -17,7 +17,7 @@ from bihuan.alipay.errors import (
 )
 from bihuan.alipay.keys import private_fingerprint, public_fingerprint, same_pair
 from bihuan.alipay.sdk import installed
-from bihuan.alipay.types import AlipayKeys, Notice, RefundDone, RefundOrder, Trade, TradeOrder
+from bihuan.alipay.types import AlipayKeys, CodeOrder, Notice, RefundDone, RefundOrder, Trade, TradeOrder
 
 __all__ = [
     "GATEWAY",
@@ -30,12 +30,14 @@ __all__ = [
     "AlipayUntrusted",
     "BillMalformed",
     "BillRow",
+    "CodeOrder",
     "KeyNotUsable",
     "Notice",
     "RefundDone",
     "RefundOrder",
     "Trade",
     "TradeOrder",
+    "Undone",
     "installed",
     "notification_fields",
     "private_fingerprint",

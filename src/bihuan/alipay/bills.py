@@ -123,7 +123,8 @@ def _row(cells: list[str], places: dict[str, int], day: date) -> BillRow:
     amount_fen, fee_fen = to_fen(cell["amount"]), -to_fen(cell["fee"] or "0")
     if (amount_fen <= 0) == (kind == "payment") or not cell["trade_no"]:
         raise BillMalformed(f"a {kind} of {amount_fen} fen")
-    if kind == "refund" and not cell["out_request_no"]:
-        raise BillMalformed("a refund without its number")
-    number = cell["out_request_no"] if kind == "refund" else ""
+    # A refund that was asked for without a number of its own, or by undoing the payment, bears the payment's.
+    number = (cell["out_request_no"] or cell["out_trade_no"]) if kind == "refund" else ""
+    if kind == "refund" and not number:
+        raise BillMalformed("a refund without a number")
     return BillRow(kind, cell["trade_no"], cell["out_trade_no"], number, at, abs(amount_fen), fee_fen)

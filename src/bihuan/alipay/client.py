@@ -13,6 +13,7 @@ from bihuan.alipay import sdk
 from bihuan.alipay.errors import AlipayRefused, AlipayUnavailable, AlipayUntrusted
 from bihuan.alipay.types import (
     AlipayKeys,
+    CodeOrder,
     Notice,
     RefundDone,
     RefundOrder,
@@ -32,8 +33,17 @@ _PAGES = {
     "page": ("alipay.trade.page.pay", "FAST_INSTANT_TRADE_PAY"),
     "wap": ("alipay.trade.wap.pay", "QUICK_WAP_WAY"),
 }
-_BUSY = frozenset({"ACQ.SYSTEM_ERROR", "SYSTEM_ERROR", "isp.unknow-error", "isp.unknown-error", "aop.unknow-error"})
+_BUSY = frozenset(
+    {"ACQ.SYSTEM_ERROR", "AQC.SYSTEM_ERROR", "SYSTEM_ERROR", "isp.unknow-error", "isp.unknown-error",
+     "aop.unknow-error", "aop.ACQ.SYSTEM_ERROR"}
+)  # fmt: skip
 """Alipay's own trouble: the outcome is unknown, and the same call is made again."""
+
+
+Undone = Literal["closed", "refunded", "nothing"]
+"""What undoing a payment did."""
+
+_UNDONE: dict[str, Undone] = {"close": "closed", "refund": "refunded", "": "nothing"}
 
 
 class AlipayClient:
@@ -67,6 +77,31 @@ class AlipayClient:
         if not code:
             raise AlipayUntrusted("malformed", "no qr_code")
         return code
+
+    async def pay_by_code(self, order: CodeOrder) -> bool:
+        """Takes money by a code that the shopper shows; False when Alipay waits for her password (10003).
+
+        True says that the call was done, no more: what was taken may be rolled back, so `query` decides. An outcome
+        that is unknown (AlipayUnavailable) is asked about too, and undone by `cancel`. https://opendocs.alipay.com/open/02ekfp
+        """
+        told = await self._call("alipay.trade.pay", order.content(), waits=True)
+        _expect(told, "out_trade_no", order.out_trade_no)
+        return told.get("code") == "10000"
+
+    async def cancel(self, out_trade_no: str) -> Undone:
+        """Undoes a payment whose outcome is not known: an unpaid one is closed, a paid one goes back at once.
+
+        "nothing": Alipay knows no such trade. Raises AlipayUnavailable too when Alipay wants to be asked again
+        (`retry_flag`). https://opendocs.alipay.com/open/02ekfr
+        """
+        told = await self._call("alipay.trade.cancel", {"out_trade_no": out_trade_no})
+        _expect(told, "out_trade_no", out_trade_no)
+        if told.get("retry_flag") == "Y":
+            raise AlipayUnavailable("cancel_again", "retry_flag Y")
+        undone = _UNDONE.get(str(told.get("action") or ""))
+        if undone is None:
+            raise AlipayUntrusted("malformed", f"action {str(told.get('action'))[:20]!r}")
+        return undone
 
     async def query(self, out_trade_no: str) -> Trade:
         """How a trade stands. Refused with ACQ.TRADE_NOT_EXIST until the shopper has opened the page or scanned."""
@@ -138,9 +173,9 @@ class AlipayClient:
         return await asyncio.to_thread(self._signer.client_api, method, content, **stamped)
 
     async def _call(
-        self, method: str, content: dict[str, object], more: Mapping[str, str] | None = None
+        self, method: str, content: dict[str, object], more: Mapping[str, str] | None = None, *, waits: bool = False
     ) -> dict[str, Any]:
-        """One call. Raises AlipayRefused, AlipayUnavailable, AlipayUntrusted."""
+        """One call; `waits`: 10003 is an answer too. Raises AlipayRefused, AlipayUnavailable, AlipayUntrusted."""
         signed = await self._sign(method, content, more or {})
         try:
             answer = await self._http.post(
@@ -158,7 +193,7 @@ class AlipayClient:
         raw = answer.content.decode("utf-8", "replace")
         told = await asyncio.to_thread(self._signer.open_answer, raw, kind)
         code, sub_code = str(told.get("code", "")), str(told.get("sub_code", ""))
-        if code == "10000":
+        if code == "10000" or (waits and code == "10003"):
             return told
         if code == "20000" or sub_code in _BUSY:
             raise AlipayUnavailable(sub_code or code, str(told.get("sub_msg", "")))

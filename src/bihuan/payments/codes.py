@@ -1,19 +1,22 @@
-"""Payment codes: the shopper shows one, WeChat takes the money, or wants her password first.
+"""Payment codes: the shopper shows one, WeChat or Alipay takes the money, or wants her password first.
 
+Whose a code is shows by its digits (`tender_of`). Alipay's are handed on to `payments.alipay`; of WeChat's:
 https://pay.weixin.qq.com/doc/v3/merchant/4012791893. An answer that never came says nothing: the payment is asked
 about, and undone when it stays undecided. A code is good for a minute, so an order that WeChat does not know once
 that is over will never be paid.
 """
 
-from typing import Literal
+import re
+from typing import Final, Literal
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients
+from bihuan.payments.alipay import codes as alipay_codes
+from bihuan.payments.answers import Answer
 from bihuan.payments.clients import Line
 from bihuan.payments.db_counter import Part
 from bihuan.payments.errors import PaymentNotConfigured
@@ -29,21 +32,29 @@ _ASK = frozenset(
 )  # fmt: skip
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """How a code's payment stands.
+CodeTender = Literal["wechat", "alipay"]
 
-    paid: `transaction` tells. refused, ended: no money moved, or what moved went back; `code` is WeChat's word.
-    unknown: WeChat does not know the number (yet). undecided: the shopper types her password, or nobody answered.
+_LOOKS: Final[dict[CodeTender, re.Pattern[str]]] = {
+    "wechat": re.compile(r"1[0-5][0-9]{16}"),
+    "alipay": re.compile(r"(2[5-9]|30)[0-9]{14,22}"),
+}
+"""What codes look like: WeChat's as above, Alipay's at https://opendocs.alipay.com/open/02ekfp (`auth_code`)."""
+
+
+def tender_of(auth_code: str) -> CodeTender | None:
+    """Whose a scanned code is; None for what is no payment code that is known here."""
+    return next((tender for tender, look in _LOOKS.items() if look.fullmatch(auth_code)), None)
+
+
+async def code_part(
+    rt: Runtime, merchant_id: MerchantId, attempt_id: UUID, amount_fen: int, tender: CodeTender = "wechat"
+) -> Part:
+    """A part that a payment code is to pay at the merchant's present account of that tender.
+
+    Raises PaymentNotConfigured, AlipayMissing.
     """
-
-    state: Literal["paid", "refused", "ended", "unknown", "undecided"]
-    transaction: Transaction | None = None
-    code: str = ""
-    message: str = ""
-
-
-async def code_part(rt: Runtime, merchant_id: MerchantId, attempt_id: UUID, amount_fen: int) -> Part:
-    """A part that a payment code is to pay at the merchant's present account. Raises PaymentNotConfigured."""
+    if tender == "alipay":
+        return await alipay_codes.code_part(rt, merchant_id, attempt_id, amount_fen)
     lines = await clients.lines_of(rt, merchant_id)
     line = lines.active()
     appid = lines.appid("wechat_native")
@@ -57,6 +68,10 @@ async def charge(
 
     Raises ValueError for a code that is none, PaymentNotConfigured when the account is gone.
     """
+    if part.tender == "alipay":
+        return await alipay_codes.charge(
+            rt, merchant_id, part, auth_code=auth_code, description=description, store=store, device=device
+        )
     line, transactions, appid = await _line(rt, merchant_id, part)
     order = CodeOrder(
         appid=appid,
@@ -82,6 +97,8 @@ async def charge(
 
 async def ask(rt: Runtime, merchant_id: MerchantId, part: Part) -> Answer:
     """Asks how it stands."""
+    if part.tender == "alipay":
+        return await alipay_codes.ask(rt, merchant_id, part)
     _, transactions, _ = await _line(rt, merchant_id, part)
     try:
         return _read(await transactions.query_by_out_trade_no(part.out_trade_no))
@@ -94,6 +111,8 @@ async def ask(rt: Runtime, merchant_id: MerchantId, part: Part) -> Answer:
 
 async def reverse(rt: Runtime, merchant_id: MerchantId, part: Part) -> Answer:
     """Undoes it, paid or not, and tells how it stands then: ended when it is undone."""
+    if part.tender == "alipay":
+        return await alipay_codes.reverse(rt, merchant_id, part)
     _, transactions, appid = await _line(rt, merchant_id, part)
     try:
         await transactions.reverse(part.out_trade_no, appid=appid)

@@ -1,9 +1,9 @@
 """Payments at a counter: cash, cards, payment codes and stored value, alone or together, that make up one payment.
 
 The parts are recorded before anything is charged (`begin`). Cash and cards are in the cashier's hand, the wallet's
-part is held (`tenders`); whether a payment code pays is WeChat's to say (`codes`). Then all parts count together or
-none does (`conclude`): the settler is asked once, for their sum. Nobody is notified of a payment code, so whoever
-began must conclude or `drop`.
+part is held (`tenders`); whether a payment code pays is WeChat's or Alipay's to say (`codes`). Then all parts count
+together or none does (`conclude`): the settler is asked once, for their sum. Nobody is notified of a payment code, so
+whoever began must conclude or `drop`.
 
 Locks, in this order: the payment, its parts, the wallet, what is paid for, the book.
 """
@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from bihuan import ledger
+from bihuan.alipay import Trade
 from bihuan.facts.payments import PaymentReceived, PaymentRefused
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
@@ -28,7 +29,10 @@ from bihuan.payments.schemas import Charge
 from bihuan.payments.settlers import Receipt, Settler
 from bihuan.wechat.pay import Transaction
 
-CODE_METHOD = "wechat_code"
+CODE_METHODS = frozenset({"wechat_code", "alipay_code"})
+
+Told = Transaction | Trade
+"""What WeChat or Alipay told of a payment code's money."""
 
 
 class CounterPayment(msgspec.Struct, frozen=True):
@@ -40,7 +44,7 @@ class CounterPayment(msgspec.Struct, frozen=True):
     @property
     def code(self) -> Part | None:
         """The part that a payment code is to pay."""
-        return next((part for part in self.parts if part.tender == "wechat"), None)
+        return next((part for part in self.parts if part.tender in ("wechat", "alipay")), None)
 
 
 class Concluded(msgspec.Struct, frozen=True):
@@ -76,12 +80,12 @@ async def conclude(
     settler: Settler,
     merchant_id: MerchantId,
     payment_id: PaymentId,
-    told: Transaction | None,
+    told: Told | None,
     wallet_fen: int = 0,
 ) -> Concluded:
     """Counts the parts that were begun: the code's is paid as `told` says, cash and cards are in hand.
 
-    Concluded before, it answers as it did then. What WeChat tells otherwise than was asked is judged as everywhere:
+    Concluded before, it answers as it did then. What is told otherwise than was asked is judged as everywhere:
     parked or given back. Raises LookupError when nothing was begun, or a code's part is not told of.
     """
     payment = await db_tenders.lock(tx, merchant_id, payment_id)
@@ -91,12 +95,12 @@ async def conclude(
         if known is None:
             raise LookupError(f"nothing was begun for {payment_id}")
         return known
-    code = next((row for row in rows if row.method == CODE_METHOD), None)
+    code = _code_of(rows)
     if (code is None) != (told is None):
         raise LookupError("a payment code, or none, was begun")
     judgement = Judgement(None)
     if code is not None and told is not None:
-        judgement = rules.judge(Asked(code.mchid, code.appid, code.amount_fen, code.sp_mchid), told)
+        judgement = _judge(code, told)
     if judgement.verdict is None and wallet_fen:
         judgement = await _hold_again(tx, merchant_id, payment, wallet_fen)
     if judgement.verdict is None:
@@ -111,12 +115,30 @@ async def conclude(
     return Concluded(False, judgement.reason)
 
 
-async def drop(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId, error: str, wallet_fen: int = 0) -> None:
-    """What was begun came to nothing: no money moved, or WeChat undid it. Drops what is open; again is no error."""
+async def drop(
+    tx: Tx,
+    merchant_id: MerchantId,
+    payment_id: PaymentId,
+    error: str,
+    wallet_fen: int = 0,
+    told: Told | None = None,
+) -> None:
+    """What was begun came to nothing: no money moved, or it was undone. Drops what is open; again is no error.
+
+    `told`: the code's money had come, and undoing it gave the money back. Nothing is kept then either, and the book
+    tells of both; that refund is done, and bears the payment's number, as bills name it.
+    """
     await db_tenders.lock(tx, merchant_id, payment_id)
+    rows = await _lock_parts(tx, merchant_id, payment_id) if told else []
     if wallet_fen:
         await tenders.give_up(tx, merchant_id, payment_id)
-    await db_counter.close_parts(tx, merchant_id, payment_id, error)
+    code = _code_of(rows)
+    if code is None:
+        await db_counter.close_parts(tx, merchant_id, payment_id, error)
+        return
+    refund_id = RefundId(code.attempt_id)
+    await _give_back(tx, merchant_id, rows, code, told, Judgement("refused", "undone"), refund_id)
+    await refunds.succeed_here(tx, merchant_id, refund_id)
 
 
 async def refunded_by_hand(tx: Tx, merchant_id: MerchantId, refund_id: RefundId) -> None:
@@ -129,6 +151,15 @@ async def list_hand_refunds(
 ) -> list[HandRefund]:
     """Decided refunds that wait for a cashier's hand, the oldest first: nobody else can carry them out."""
     return await db_counter.list_hand_refunds(tx, merchant_id, reference_id, limit)
+
+
+def _code_of(rows: Sequence[AttemptRow]) -> AttemptRow | None:
+    return next((row for row in rows if row.method in CODE_METHODS), None)
+
+
+def _judge(code: AttemptRow, told: Told) -> Judgement:
+    asked = Asked(code.mchid, code.appid, code.amount_fen, code.sp_mchid)
+    return rules.judge_alipay(asked, told) if isinstance(told, Trade) else rules.judge(asked, told)
 
 
 async def _lock_parts(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -> list[AttemptRow]:
@@ -156,10 +187,10 @@ async def _ask(
     merchant_id: MerchantId,
     payment: PlannedRow,
     rows: Sequence[AttemptRow],
-    told: Transaction | None,
+    told: Told | None,
     wallet_fen: int,
 ) -> Judgement:
-    code = next((row for row in rows if row.method == CODE_METHOD), None)
+    code = _code_of(rows)
     first = code or next(iter(rows), None)
     number = first.out_trade_no if first else payment.payment_id.hex
     receipt = Receipt(
@@ -180,7 +211,7 @@ async def _keep(
     merchant_id: MerchantId,
     payment: PlannedRow,
     rows: Sequence[AttemptRow],
-    told: Transaction | None,
+    told: Told | None,
     wallet_fen: int,
 ) -> None:
     numbers = await db_counter.numbers_of(tx, merchant_id, [row.attempt_id for row in rows])
@@ -205,14 +236,15 @@ async def _give_back(
     merchant_id: MerchantId,
     rows: Sequence[AttemptRow],
     code: AttemptRow | None,
-    told: Transaction | None,
+    told: Told | None,
     judgement: Judgement,
+    refund_id: RefundId | None = None,
 ) -> None:
     """Nothing is kept: a code's money goes back by itself (or is parked), the rest never left the counter."""
     await db_counter.close_parts(tx, merchant_id, rows[0].payment_id, judgement.reason or "refused", but_code=True)
     if code is None or told is None:
         return
-    one = _settled(tx, code, told, "", judgement)
+    one = _settled(tx, code, told, "", judgement, refund_id)
     await _write(tx, merchant_id, [one])
     if one.refund_id is None:
         return
@@ -237,9 +269,14 @@ async def _write(tx: Tx, merchant_id: MerchantId, settled: Sequence[Settled]) ->
 
 
 def _settled(
-    tx: Tx, row: AttemptRow, told: Transaction | None, number: str, judgement: Judgement | None = None
+    tx: Tx,
+    row: AttemptRow,
+    told: Told | None,
+    number: str,
+    judgement: Judgement | None = None,
+    refund_id: RefundId | None = None,
 ) -> Settled:
-    of_code = told if row.method == CODE_METHOD else None
+    of_code = told if row.method in CODE_METHODS else None
     verdict: Literal["accepted", "refused", "parked"] = (judgement.verdict if judgement else None) or "accepted"
     return Settled(
         attempt_id=row.attempt_id,
@@ -249,21 +286,16 @@ def _settled(
         paid_at=(of_code.paid_at if of_code else None) or tx.now,
         verdict=verdict,
         reason=judgement.reason if judgement else None,
-        refund_id=new_id() if verdict == "refused" else None,
+        refund_id=(refund_id or new_id()) if verdict == "refused" else None,
     )
 
 
-def _tender(row: AttemptRow) -> str:
-    return "wechat" if row.method == CODE_METHOD else row.method
-
-
 def _receipt_of(row: AttemptRow, one: Settled) -> ledger.Transaction:
-    tender = _tender(row)
     return ledger.Transaction(
         "receipt",
         one.attempt_id,
-        f"{rules.TENDER_NAMES[tender]}收款 {row.out_trade_no}",
-        [ledger.Entry(rules.CLEARING[tender], one.paid_fen), ledger.Entry("receipts", -one.paid_fen)],
+        f"{rules.TENDER_NAMES[row.tender]}收款 {row.out_trade_no}",
+        [ledger.Entry(rules.CLEARING[row.tender], one.paid_fen), ledger.Entry("receipts", -one.paid_fen)],
         one.paid_at,
     )
 

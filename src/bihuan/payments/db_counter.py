@@ -17,7 +17,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     """A part of a payment at a counter. `number` is the terminal slip's of a card; `mchid` and `appid` a code's."""
 
     attempt_id: UUID
-    tender: Literal["cash", "card", "wechat"]
+    tender: Literal["cash", "card", "wechat", "alipay"]
     amount_fen: int
     number: str = ""
     mchid: str = ""
@@ -32,13 +32,13 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 async def insert_parts(
     tx: Tx, merchant_id: MerchantId, payment_id: PaymentId, charge: Charge, parts: Sequence[Part]
 ) -> None:
-    """Parts that are about to be paid. `transaction_id` keeps a card's slip already; a code's is WeChat's to tell."""
+    """Parts that are about to be paid. `transaction_id` keeps a card's slip already; a code's is told later."""
     await tx.execute(
         """insert into payment_attempts (merchant_id, attempt_id, payment_id, out_trade_no, method, tender, mchid,
              appid, amount_fen, description, expires_at, due_at, created_at, transaction_id)
            select $1, p.attempt_id, $2, replace(p.attempt_id::text, '-', ''),
-             case p.tender when 'wechat' then 'wechat_code' else p.tender end, p.tender, p.mchid, p.appid,
-             p.amount_fen, $3, $4, $4, $5, nullif(p.number, '')
+             p.tender || case when p.tender in ('wechat', 'alipay') then '_code' else '' end, p.tender, p.mchid,
+             p.appid, p.amount_fen, $3, $4, $4, $5, nullif(p.number, '')
            from unnest($6::uuid[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::text[])
              as p (attempt_id, tender, mchid, appid, amount_fen, number)""",
         merchant_id,
@@ -55,7 +55,7 @@ async def insert_parts(
     )
 
 
-_AT_COUNTER = "(tender in ('cash', 'card') or method = 'wechat_code')"
+_AT_COUNTER = "(tender in ('cash', 'card') or method in ('wechat_code', 'alipay_code'))"
 
 
 async def open_numbers(tx: Tx, merchant_id: MerchantId, payment_id: PaymentId) -> list[str]:
@@ -100,7 +100,7 @@ async def close_parts(
     await tx.execute(
         f"""update payment_attempts set state = 'closed', close_wanted = false, error = $3
             where merchant_id = $1 and payment_id = $2 and state = 'created' and {_AT_COUNTER}
-              and not ($4 and method = 'wechat_code')""",  # noqa: S608 - names of columns
+              and not ($4 and method in ('wechat_code', 'alipay_code'))""",  # noqa: S608 - names of columns
         merchant_id,
         payment_id,
         error[:500],

@@ -35,7 +35,7 @@ async def claim_due(tx: Tx, lease_until: datetime, limit: int) -> list[WatchedRo
     rows = await tx.fetch(
         f"""with due as (
               select merchant_id, attempt_id from payment_attempts
-              where tender in ('wechat', 'alipay') and method <> 'wechat_code' and due_at <= $1
+              where tender in ('wechat', 'alipay') and method not in ('wechat_code', 'alipay_code') and due_at <= $1
                 and state in ('created', 'prepaid')
               order by due_at limit $3 for no key update skip locked
             )
@@ -58,7 +58,8 @@ async def claim_of_reference(
               select a.attempt_id from payment_attempts a
               join payments p on p.merchant_id = a.merchant_id and p.payment_id = a.payment_id
               where p.merchant_id = $1 and p.purpose = $2 and p.reference_id = $3
-                and a.tender in ('wechat', 'alipay') and a.method <> 'wechat_code' and a.state in ('created', 'prepaid')
+                and a.tender in ('wechat', 'alipay') and a.method not in ('wechat_code', 'alipay_code')
+                and a.state in ('created', 'prepaid')
                 and (a.checked_at is null or a.checked_at <= $4)
               order by a.attempt_id desc limit $5 for no key update of a skip locked
             )

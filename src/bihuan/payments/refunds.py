@@ -42,6 +42,7 @@ _REASONS = {
     "late_out_of_stock": "订单已超时且库存不足，原路退回",
     "late_points_gone": "订单已超时且抵扣积分已另用，原路退回",
     "amount_differs": "支付金额与订单不符，原路退回",
+    "undone": "收银台已撤销，原路退回",
 }
 _SHOWN_OTHERWISE = "订单未能受理，原路退回"
 

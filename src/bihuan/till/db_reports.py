@@ -20,6 +20,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     cash_fen: int
     card_fen: int
     code_fen: int
+    alipay_fen: int  # of code_fen
     wallet_fen: int
     elsewhere_fen: int  # paid by shoppers on their own phones
     refunds: int
@@ -35,7 +36,8 @@ async def totals_of(tx: Tx, merchant_id: MerchantId, shift_ids: Sequence[UUID]) 
     rows = await tx.fetch(
         """select w.shift_id, coalesce(s.sales, 0)::int as sales, coalesce(s.sales_fen, 0)::bigint as sales_fen,
              coalesce(s.cash_fen, 0)::bigint as cash_fen, coalesce(s.card_fen, 0)::bigint as card_fen,
-             coalesce(s.code_fen, 0)::bigint as code_fen, coalesce(s.wallet_fen, 0)::bigint as wallet_fen,
+             coalesce(s.code_fen, 0)::bigint as code_fen,
+             coalesce(s.alipay_fen, 0)::bigint as alipay_fen, coalesce(s.wallet_fen, 0)::bigint as wallet_fen,
              coalesce(s.discounts, 0)::int as discounts, coalesce(s.discount_fen, 0)::bigint as discount_fen,
              coalesce(v.voids, 0)::int as voids, s.first_no, s.last_no,
              (coalesce(s.sales_fen, 0) - coalesce(s.taken_fen, 0))::bigint as elsewhere_fen,
@@ -46,6 +48,7 @@ async def totals_of(tx: Tx, merchant_id: MerchantId, shift_ids: Sequence[UUID]) 
            left join lateral (
              select count(*) as sales, sum(s.total_fen) as sales_fen, sum(t.cash_fen) as cash_fen,
                sum(t.card_fen) as card_fen, sum(t.code_fen) as code_fen, sum(t.wallet_fen) as wallet_fen,
+               sum(t.code_fen) filter (where t.code ->> 'tender' = 'alipay') as alipay_fen,
                sum(t.cash_fen + t.card_fen + t.code_fen + t.wallet_fen) as taken_fen,
                count(*) filter (where s.discount_fen > 0) as discounts, sum(s.discount_fen) as discount_fen,
                min(s.order_no) as first_no, max(s.order_no) as last_no

@@ -76,11 +76,11 @@ class TenderedShort(Unprocessable):
 
 
 class CodeNotUsable(Unprocessable):
-    """What was scanned is no payment code of WeChat's."""
+    """What was scanned is no payment code, neither of WeChat's nor of Alipay's."""
 
     code = "payment_code_not_usable"
-    zh = "不是有效的微信付款码（18 位，以 10 至 15 开头）。"
-    en = "Not a WeChat payment code (18 digits that begin with 10 to 15)."
+    zh = "不是有效的付款码：微信为 18 位、以 10 至 15 开头，支付宝为 16 至 24 位、以 25 至 30 开头。"
+    en = "Not a payment code: WeChat's are 18 digits from 10 to 15 on, Alipay's 16 to 24 digits from 25 to 30 on."
 
 
 class MemberUnknown(NotFound):

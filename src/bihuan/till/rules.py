@@ -10,14 +10,11 @@ import msgspec
 from bihuan.kernel.ids import LineId
 from bihuan.kernel.money import split
 
-PAYMENT_CODE: Final = re.compile(r"1[0-5][0-9]{16}")
-"""What WeChat's payment codes look like (https://pay.weixin.qq.com/doc/v3/merchant/4012791893)."""
-
 PATIENCE: Final = timedelta(seconds=45)
 """So long a shopper may take to type her password; then the payment is undone."""
 
 CODE_LIFE: Final = timedelta(seconds=70)
-"""A payment code is good for a minute: what WeChat does not know by then never reaches it."""
+"""A payment code is good for a minute: what is not known by then at WeChat or Alipay never gets there."""
 
 DECIDED_AFTER: Final = timedelta(seconds=80)
 """When the job takes up what a cashier, or a crash, left undecided."""
@@ -78,7 +75,7 @@ Step = Literal["wait", "undo", "never"]
 
 
 def next_step(state: str, began_at: datetime, now: datetime, *, give_up: bool) -> Step:
-    """What to do about a payment code that WeChat calls undecided or unknown.
+    """What to do about a payment code that WeChat or Alipay calls undecided or unknown.
 
     `give_up`: the cashier wants it over. An unknown one may still be on its way until its code has died.
     """

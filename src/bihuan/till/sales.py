@@ -3,7 +3,8 @@
 Locks, in this order: the sale, the shift, the payment and its parts, the order, the book.
 
 A payment code is charged outside any transaction: what it asks for is recorded before, what came of it after. Who
-finds it undecided later (the cashier's screen, the job) asks WeChat, and undoes it when its time is over.
+finds it undecided later (the cashier's screen, the job) asks WeChat or Alipay, whose code it was, and undoes it when
+its time is over.
 """
 
 from datetime import timedelta
@@ -98,15 +99,16 @@ async def pay(rt: Runtime, staff: StaffSession, sale_id: UUID, wish: Pay, key: s
 
     The same key and input does it once. Raises NotFound, ShiftClosed, SaleEnded, SalePending, SaleExpiring,
     PartsDiffer, TenderedShort, CodeNotUsable, WalletCodeUnknown, WalletOfAnother, WalletShort, WalletFrozen,
-    PaymentNotConfigured, KeyReused.
+    PaymentNotConfigured, AlipayMissing, KeyReused.
     """
     key = check_key(key)
-    if wish.code is not None and not rules.PAYMENT_CODE.fullmatch(wish.code.auth_code):
-        raise CodeNotUsable
     digest = hash_input(wish)
     code = None
     if wish.code is not None:
-        code = await codes.code_part(rt, staff.merchant_id, new_id(), wish.code.amount_fen)
+        tender = codes.tender_of(wish.code.auth_code)
+        if tender is None:
+            raise CodeNotUsable
+        code = await codes.code_part(rt, staff.merchant_id, new_id(), wish.code.amount_fen, tender)
     async with rt.db.transaction() as tx:
         sale = await _lock_sale(tx, staff.merchant_id, sale_id)
         takings = await db_sales.list_takings(tx, staff.merchant_id, sale_id)
@@ -209,7 +211,7 @@ async def decide(rt: Runtime, merchant_id: MerchantId, sale_id: UUID, *, give_up
 
 
 async def give_up(rt: Runtime, staff: StaffSession, sale_id: UUID) -> None:
-    """The same, undone at once if WeChat did not decide. Raises NotFound, ShiftClosed for another's sale."""
+    """The same, undone at once if it is not decided. Raises NotFound, ShiftClosed for another's sale."""
     async with rt.db.session() as tx:
         sale = await db_sales.find_sale(tx, staff.merchant_id, sale_id)
     if sale is None:
@@ -235,7 +237,7 @@ async def _apply(rt: Runtime, merchant_id: MerchantId, sale_id: UUID, taking: Ta
                 raise RuntimeError("a sale without a shift")
             await _conclude(tx, merchant_id, sale, shift, taking, answer)
             return
-        await counter.drop(tx, merchant_id, taking.payment_id, answer.code, taking.wallet_fen)
+        await counter.drop(tx, merchant_id, taking.payment_id, answer.code, taking.wallet_fen, answer.transaction)
         await db_sales.end_taking(tx, merchant_id, taking.taking_id, "refused", answer.code or "refused")
 
 

@@ -79,6 +79,7 @@ class TotalsView(msgspec.Struct, frozen=True, kw_only=True):
     """What a shift took and gave back, by tender. `elsewhere_fen`: paid by shoppers on their phones.
 
     `sales_fen` is after `discount_fen`, which people took off by hand. `first_no` and `last_no`: its receipts.
+    `code_fen` came by payment codes, of that `alipay_fen` by Alipay's and the rest by WeChat's.
     """
 
     sales: int
@@ -90,6 +91,7 @@ class TotalsView(msgspec.Struct, frozen=True, kw_only=True):
     card_fen: int
     code_fen: int
     wallet_fen: int
+    alipay_fen: int
     elsewhere_fen: int
     refunds: int
     refunded_cash_fen: int

@@ -57,7 +57,10 @@ class CardPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CodePart(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount_fen` of the sale by WeChat: `auth_code` is what the shopper shows. It is used once and kept nowhere."""
+    """`amount_fen` of the sale by the code that the shopper shows, WeChat's or Alipay's: its digits say whose.
+
+    It is used once and kept nowhere.
+    """
 
     amount_fen: Amount
     auth_code: Annotated[str, Meta(max_length=32)]
@@ -150,7 +153,10 @@ class Basket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TakingView(msgspec.Struct, frozen=True, kw_only=True):
-    """An attempt to take the money: pending, taken or refused (`reason` says why)."""
+    """An attempt to take the money: pending, taken or refused (`reason` says why).
+
+    `code_tender`: whose payment code it was, wechat or alipay; null without one.
+    """
 
     state: str
     cash_fen: int
@@ -159,6 +165,7 @@ class TakingView(msgspec.Struct, frozen=True, kw_only=True):
     card_fen: int
     card_slip: str
     code_fen: int
+    code_tender: str | None
     wallet_fen: int
     reason: str | None
     began_at: datetime

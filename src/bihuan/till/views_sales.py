@@ -70,6 +70,7 @@ def _taking(row: TakingRow) -> TakingView:
         card_fen=row.card_fen,
         card_slip=row.card_slip,
         code_fen=row.code_fen,
+        code_tender=row.code.tender if row.code else None,
         wallet_fen=row.wallet_fen,
         reason=row.reason,
         began_at=row.began_at,
