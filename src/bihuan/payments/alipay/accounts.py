@@ -1,8 +1,6 @@
 """A merchant's accounts at Alipay: settings in a table, the private key in the vault, and proof that keys work."""
 
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -10,25 +8,13 @@ from msgspec import Meta
 from bihuan import alipay
 from bihuan.alipay import AlipayKeys
 from bihuan.alipay.keys import check_public_key
-from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, new_id
 from bihuan.kernel.vault import Vault, find_secrets, put_secret
+from bihuan.payments.alipay import db_accounts
+from bihuan.payments.alipay.db_accounts import AlipayAccount
 from bihuan.payments.alipay.errors import AlipayMissing, NoAlipayAccount, OwnPublicKey
 from bihuan.payments.errors import KeyNotUsable
-
-
-class AlipayAccount(msgspec.Struct, frozen=True):
-    """An account without its secret. `version` changes with every write."""
-
-    app_id: str
-    seller_id: str
-    active: bool
-    alipay_public_key_pem: str
-    private_key_fingerprint: str
-    version: UUID
-    updated_at: datetime
-
 
 _Key = Annotated[str, Meta(max_length=8192, pattern=r"^[^\x00]*$")]
 
@@ -45,26 +31,13 @@ class AlipayAccountIn(msgspec.Struct, frozen=True, kw_only=True):
         return f"AlipayAccountIn(app_id={self.app_id!r}, seller_id={self.seller_id!r})"
 
 
-_COLUMNS = "app_id, seller_id, active, alipay_public_key_pem, private_key_fingerprint, version, updated_at"
-
-
 def _secret_name(app_id: str) -> str:
     return f"alipay.{app_id}.private_key"
 
 
-async def list_accounts(tx: Tx, merchant_id: MerchantId) -> list[AlipayAccount]:
-    """The active account first, then former ones, the latest first."""
-    rows = await tx.fetch(
-        f"""select {_COLUMNS} from alipay_accounts where merchant_id = $1
-            order by active desc, updated_at desc limit 5""",  # noqa: S608 - names of columns
-        merchant_id,
-    )
-    return db.many(AlipayAccount, rows)
-
-
 async def get_account(tx: Tx, merchant_id: MerchantId) -> AlipayAccount:
     """The account that new payments use. Raises NoAlipayAccount."""
-    for account in await list_accounts(tx, merchant_id):
+    for account in await db_accounts.list_accounts(tx, merchant_id):
         if account.active:
             return account
     raise NoAlipayAccount
@@ -84,7 +57,7 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Al
     """
     if not alipay.installed():
         raise AlipayMissing
-    known = {row.app_id: row for row in await list_accounts(tx, merchant_id)}.get(new.app_id)
+    known = {row.app_id: row for row in await db_accounts.list_accounts(tx, merchant_id)}.get(new.app_id)
     name = _secret_name(new.app_id)
     kept = await find_secrets(tx, vault, merchant_id, [name])
     private_key = (new.private_key_pem or "").strip() or kept.get(name, "")
@@ -98,39 +71,20 @@ async def connect_account(tx: Tx, vault: Vault, merchant_id: MerchantId, new: Al
         raise OwnPublicKey
     if private_key != kept.get(name):
         await put_secret(tx, vault, merchant_id, name, private_key)
-    await tx.execute(
-        "update alipay_accounts set active = false, version = $3 where merchant_id = $1 and active and app_id <> $2",
-        merchant_id,
-        new.app_id,
-        new_id(),
+    account = AlipayAccount(
+        app_id=new.app_id,
+        seller_id=new.seller_id,
+        active=True,
+        alipay_public_key_pem=public_key,
+        private_key_fingerprint=fingerprint,
+        version=new_id(),
+        updated_at=tx.now,
     )
-    row = await tx.fetchrow(
-        f"""insert into alipay_accounts (merchant_id, app_id, seller_id, active, alipay_public_key_pem,
-              private_key_fingerprint, version, updated_at)
-            values ($1, $2, $3, true, $4, $5, $6, $7)
-            on conflict (merchant_id, app_id) do update set seller_id = excluded.seller_id, active = true,
-              alipay_public_key_pem = excluded.alipay_public_key_pem,
-              private_key_fingerprint = excluded.private_key_fingerprint, version = excluded.version,
-              updated_at = excluded.updated_at
-            returning {_COLUMNS}""",  # noqa: S608 - names of columns
-        merchant_id,
-        new.app_id,
-        new.seller_id,
-        public_key,
-        fingerprint,
-        new_id(),
-        tx.now,
-    )
-    return db.one(AlipayAccount, row) if row is not None else await get_account(tx, merchant_id)
+    await db_accounts.write_active(tx, merchant_id, account)
+    return account
 
 
 async def disconnect(tx: Tx, merchant_id: MerchantId) -> None:
     """No new payments by Alipay; what was paid is still asked for and refunded. Raises NoAlipayAccount."""
-    changed = await tx.execute(
-        "update alipay_accounts set active = false, version = $2, updated_at = $3 where merchant_id = $1 and active",
-        merchant_id,
-        new_id(),
-        tx.now,
-    )
-    if not changed:
+    if not await db_accounts.retire(tx, merchant_id):
         raise NoAlipayAccount

@@ -15,8 +15,8 @@ from bihuan.alipay import AlipayClient, AlipayError
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.kernel.vault import VaultError
-from bihuan.payments.alipay import accounts
-from bihuan.payments.alipay.accounts import AlipayAccount
+from bihuan.payments.alipay import accounts, db_accounts
+from bihuan.payments.alipay.db_accounts import AlipayAccount
 from bihuan.payments.alipay.errors import AlipayMissing
 from bihuan.payments.errors import PaymentNotConfigured
 
@@ -83,7 +83,7 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
     kept: dict[UUID, Line] = {line.account.version: line for line in known.lines} if known else {}
     fresh = Lines(checked_at=time.monotonic(), http=rt.http, lines=[])
     async with rt.db.session() as tx:
-        for account in await accounts.list_accounts(tx, merchant_id):
+        for account in await db_accounts.list_accounts(tx, merchant_id):
             line = kept.get(account.version)
             if line is None:
                 try:

@@ -14,7 +14,8 @@ from bihuan.kernel.http import access
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant, merchant_of_id
 from bihuan.payments.alipay import accounts, callbacks, lines
-from bihuan.payments.alipay.accounts import AlipayAccount, AlipayAccountIn
+from bihuan.payments.alipay.accounts import AlipayAccountIn
+from bihuan.payments.alipay.db_accounts import AlipayAccount
 from bihuan.payments.clients import lines_of as wechat_lines_of
 from bihuan.staff import StaffSession
 
