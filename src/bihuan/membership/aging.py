@@ -19,7 +19,7 @@ from bihuan.kernel.events import emit
 from bihuan.kernel.ids import MemberId, MerchantId, OrderId, new_id
 from bihuan.kernel.runtime import Runtime
 
-from . import db, db_aging, lots, service
+from . import db, db_aging, db_lots, service
 from .db import Entry
 from .db_aging import Gone
 from .rules import LotId, growth_for, level_for, months_after, months_before, points_for, take_in_order
@@ -66,7 +66,7 @@ async def _take_back(
     if card_growth is None:
         return
     parts, owed = await _find(tx, merchant_id, member_id, lost.points, order_id)
-    await lots.move(tx, merchant_id, parts, "available", "revoked")
+    await db_lots.move(tx, merchant_id, parts, "available", "revoked")
     if owed:
         await db_aging.owe(tx, merchant_id, member_id, owed)
     points, growth = sum(part for _, part in parts), min(lost.growth, card_growth)
@@ -90,13 +90,13 @@ async def _find(
     tx: Tx, merchant_id: MerchantId, member_id: MemberId, points: int, order_id: UUID
 ) -> tuple[list[tuple[LotId, int]], int]:
     """From which lots points are taken back, and how many of them are spent and stay owed."""
-    own = [lot for lot in await lots.list_of_source(tx, merchant_id, order_id) if lot.member_id == member_id]
+    own = [lot for lot in await db_lots.list_of_source(tx, merchant_id, order_id) if lot.member_id == member_id]
     parts = take_in_order([(lot.lot_id, lot.available) for lot in own], points)
     rest = points - sum(part for _, part in parts)
     if own:  # what expired meanwhile is gone anyway
         rest = min(rest, sum(lot.held + lot.redeemed for lot in own))
     if rest:
-        there = await lots.list_available(tx, merchant_id, [member_id], None)
+        there = await db_lots.list_available(tx, merchant_id, [member_id], None)
         known = {lot.lot_id for lot in own}
         others = [(lot.lot_id, lot.available) for lot in there[member_id] if lot.lot_id not in known]
         more = take_in_order(others, rest)

@@ -13,7 +13,7 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict, NotFound, Unprocessable
 from bihuan.kernel.ids import MemberId, MerchantId, StaffId, new_id
 
-from . import db, lots, terms
+from . import db, db_lots, terms
 from .rules import take_in_order
 
 MOST = 1_000_000
@@ -75,9 +75,9 @@ async def adjust(
 
 async def _take(tx: Tx, merchant_id: MerchantId, member_id: MemberId, points: int) -> None:
     since = terms.alive_since(await terms.get_settings(tx, merchant_id), tx.now)
-    there = (await lots.list_available(tx, merchant_id, [member_id], since))[member_id]
+    there = (await db_lots.list_available(tx, merchant_id, [member_id], since))[member_id]
     parts = take_in_order([(lot.lot_id, lot.available) for lot in there], points)
     taken = sum(part for _, part in parts)
     if taken < points:
         raise PointsNotThere(available=taken)
-    await lots.move(tx, merchant_id, parts, "available", "revoked")
+    await db_lots.move(tx, merchant_id, parts, "available", "revoked")

@@ -162,7 +162,7 @@ async def lock_members(tx: Tx, merchant_id: MerchantId, member_ids: Sequence[Mem
 async def add_entries(tx: Tx, merchant_id: MerchantId, entries: Sequence[Entry]) -> list[Member]:
     """Adds entries that are not there yet and their sums to the balances; the members whom that changed.
 
-    What is earned is a lot of its own. Points that come back, or leave, change lots: that is the caller's (`lots`).
+    What is earned is a lot of its own. Points that come back, or leave, change lots: that is the caller's (`db_lots`).
     """
     rows = await tx.fetch(
         f"""with added as (

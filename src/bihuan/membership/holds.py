@@ -5,7 +5,7 @@ money goes back. `reference_id` is whatever is paid for. Locks: cards before sto
 takes those of many references at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -14,8 +14,9 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Conflict
 from bihuan.kernel.ids import MemberId, MerchantId, ShopperId, new_id
 
-from . import db, lots, terms
+from . import db, db_holds, db_lots, terms
 from .db import Entry
+from .db_holds import Hold
 from .rules import LotId, most_usable, take_in_order, to_return, worth_of
 from .terms import PointsSettings
 
@@ -96,7 +97,7 @@ async def spendable(
     found = dict.fromkeys(shopper_ids, 0)
     if cards:
         since = terms.alive_since(settings or await terms.get_settings(tx, merchant_id), tx.now)
-        there = await lots.sum_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
+        there = await db_lots.sum_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
         for shopper_id, card in cards.items():
             found[shopper_id] = there.get(card.member_id, 0)
     return found
@@ -108,7 +109,7 @@ async def hold(tx: Tx, merchant_id: MerchantId, wishes: Sequence[Wish]) -> None:
     cards = await db.members_of(tx, merchant_id, shopper_ids)
     await db.lock_members(tx, merchant_id, [card.member_id for card in cards.values()])
     since = terms.alive_since(await terms.get_settings(tx, merchant_id), tx.now)
-    there = await lots.list_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
+    there = await db_lots.list_available(tx, merchant_id, [card.member_id for card in cards.values()], since)
     left = {member_id: [(lot.lot_id, lot.available) for lot in found] for member_id, found in there.items()}
     parts: list[tuple[UUID, LotId, int]] = []
     for wish in wishes:
@@ -120,47 +121,29 @@ async def hold(tx: Tx, merchant_id: MerchantId, wishes: Sequence[Wish]) -> None:
         parts += [(wish.reference_id, lot_id, part) for lot_id, part in taken]
         gone = dict(taken)
         left[card.member_id] = [(lot_id, there - gone.get(lot_id, 0)) for lot_id, there in free]
-    await tx.execute(
-        """insert into points_holds (merchant_id, reference_id, member_id, points, worth_fen, state, held_at)
-           select $1, w.reference_id, w.member_id, w.points, w.worth_fen, 'held', $2
-           from unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[])
-             as w (reference_id, member_id, points, worth_fen)
-           on conflict (merchant_id, reference_id) do update
-             set state = 'held', held_at = excluded.held_at, ended_at = null, member_id = excluded.member_id,
-               points = excluded.points, worth_fen = excluded.worth_fen
-             where points_holds.state = 'released'""",
-        merchant_id,
-        tx.now,
-        [wish.reference_id for wish in wishes],
-        [cards[wish.shopper_id].member_id for wish in wishes],
-        [wish.points for wish in wishes],
-        [wish.worth_fen for wish in wishes],
-    )
-    await tx.execute(
-        """insert into points_hold_parts (merchant_id, reference_id, lot_id, points)
-           select $1, p.* from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as p""",
-        merchant_id,
-        [reference_id for reference_id, _, _ in parts],
-        [lot_id for _, lot_id, _ in parts],
-        [points for _, _, points in parts],
-    )
-    await lots.move(tx, merchant_id, [(lot_id, points) for _, lot_id, points in parts], "available", "held")
+    held = [
+        Hold(
+            reference_id=wish.reference_id,
+            member_id=cards[wish.shopper_id].member_id,
+            points=wish.points,
+            worth_fen=wish.worth_fen,
+        )
+        for wish in wishes
+    ]
+    await db_holds.insert(tx, merchant_id, held, parts)
+    await db_lots.move(tx, merchant_id, [(lot_id, points) for _, lot_id, points in parts], "available", "held")
 
 
 async def hold_again(tx: Tx, merchant_id: MerchantId, reference_id: UUID) -> bool:
     """Sets the points of a released hold aside once more; False when the card has too few by now."""
-    row = await tx.fetchrow(
-        """select h.points, h.worth_fen, m.shopper_id from points_holds h
-           join members m on m.merchant_id = h.merchant_id and m.member_id = h.member_id
-           where h.merchant_id = $1 and h.reference_id = $2 and h.state = 'released'""",
-        merchant_id,
-        reference_id,
-    )
-    if row is None:
+    found = await db_holds.find_released(tx, merchant_id, reference_id)
+    if found is None:
         return False
+    shopper_id, held = found
+    wish = Wish(reference_id=reference_id, shopper_id=shopper_id, points=held.points, worth_fen=held.worth_fen)
     try:
         async with tx.savepoint():
-            await hold(tx, merchant_id, [Wish(reference_id=reference_id, **dict(row))])
+            await hold(tx, merchant_id, [wish])
     except PointsShort:
         return False
     return True
@@ -170,46 +153,19 @@ async def lock(tx: Tx, merchant_id: MerchantId, reference_ids: Sequence[UUID]) -
     """Locks the cards whose points pay for these."""
     locked: set[MemberId] = set()
     for _ in range(3):  # again when two cards became one in between
-        rows = await tx.fetch(
-            "select distinct member_id from points_holds where merchant_id = $1 and reference_id = any($2)",
-            merchant_id,
-            list(reference_ids),
-        )
-        wanted = {MemberId(row["member_id"]) for row in rows} - locked
+        wanted = await db_holds.list_cards(tx, merchant_id, reference_ids) - locked
         if not wanted:
             return
         await db.lock_members(tx, merchant_id, sorted(wanted))
         locked |= wanted
 
 
-async def _end(tx: Tx, merchant_id: MerchantId, reference_ids: Sequence[UUID], state: str) -> Mapping[UUID, MemberId]:
-    rows = await tx.fetch(
-        """update points_holds set state = $3, ended_at = $4
-           where merchant_id = $1 and reference_id = any($2) and state = 'held' returning reference_id, member_id""",
-        merchant_id,
-        list(reference_ids),
-        state,
-        tx.now,
-    )
-    return {row["reference_id"]: MemberId(row["member_id"]) for row in rows}
-
-
-async def _parts(tx: Tx, merchant_id: MerchantId, reference_ids: Sequence[UUID]) -> list[tuple[UUID, LotId, int]]:
-    rows = await tx.fetch(
-        """select reference_id, lot_id, points from points_hold_parts
-           where merchant_id = $1 and reference_id = any($2)""",
-        merchant_id,
-        list(reference_ids),
-    )
-    return [(row["reference_id"], LotId(row["lot_id"]), row["points"]) for row in rows]
-
-
 async def redeem(tx: Tx, merchant_id: MerchantId, reference_ids: Sequence[UUID]) -> int:
     """What they were held for is paid: the points are spent. Returns for how many; once each."""
     await lock(tx, merchant_id, reference_ids)
-    ended = await _end(tx, merchant_id, reference_ids, "redeemed")
-    parts = await _parts(tx, merchant_id, list(ended))
-    await lots.move(tx, merchant_id, [(lot_id, points) for _, lot_id, points in parts], "held", "redeemed")
+    ended = await db_holds.end(tx, merchant_id, reference_ids, "redeemed")
+    parts = await db_holds.list_parts(tx, merchant_id, list(ended))
+    await db_lots.move(tx, merchant_id, [(lot_id, points) for _, lot_id, points in parts], "held", "redeemed")
     entries = [
         Entry(
             member_id=member_id,
@@ -229,12 +185,10 @@ async def redeem(tx: Tx, merchant_id: MerchantId, reference_ids: Sequence[UUID])
 async def release(tx: Tx, merchant_id: MerchantId, reference_ids: Sequence[UUID]) -> int:
     """They will not be paid for (now): the points are free again, in the lots they came from. Returns for how many."""
     await lock(tx, merchant_id, reference_ids)
-    ended = await _end(tx, merchant_id, reference_ids, "released")
-    parts = await _parts(tx, merchant_id, list(ended))
-    await lots.move(tx, merchant_id, [(lot_id, points) for _, lot_id, points in parts], "held", "available")
-    await tx.execute(
-        "delete from points_hold_parts where merchant_id = $1 and reference_id = any($2)", merchant_id, list(ended)
-    )
+    ended = await db_holds.end(tx, merchant_id, reference_ids, "released")
+    parts = await db_holds.list_parts(tx, merchant_id, list(ended))
+    await db_lots.move(tx, merchant_id, [(lot_id, points) for _, lot_id, points in parts], "held", "available")
+    await db_holds.delete_parts(tx, merchant_id, list(ended))
     back: dict[MemberId, int] = {}
     for reference_id, _, points in parts:
         back[ended[reference_id]] = back.get(ended[reference_id], 0) + points
@@ -250,64 +204,25 @@ async def return_worth(tx: Tx, merchant_id: MerchantId, reference_id: UUID, caus
     refunds together, so that a whole refund by any parts brings back all.
     """
     await lock(tx, merchant_id, [reference_id])
-    row = await tx.fetchrow(
-        """select member_id, points, worth_fen, returned_fen, returned_points from points_holds
-           where merchant_id = $1 and reference_id = $2 and state = 'redeemed' for update""",
-        merchant_id,
-        reference_id,
-    )
-    known = await tx.fetchval(
-        "select points from points_returns where merchant_id = $1 and cause_id = $2", merchant_id, cause_id
-    )
-    if row is None or known is not None:
+    held = await db_holds.lock_redeemed(tx, merchant_id, reference_id)
+    known = await db_holds.find_returned(tx, merchant_id, cause_id)
+    if held is None or known is not None:
         return known or 0
-    returned_fen = min(row["returned_fen"] + worth_fen, row["worth_fen"])
-    points: int = to_return(row["points"], row["worth_fen"], returned_fen) - row["returned_points"]
-    await tx.execute(
-        """update points_holds set returned_fen = $3, returned_points = returned_points + $4
-           where merchant_id = $1 and reference_id = $2""",
-        merchant_id,
-        reference_id,
-        returned_fen,
-        points,
-    )
-    await tx.execute(
-        """insert into points_returns (merchant_id, cause_id, reference_id, worth_fen, points, returned_at)
-           values ($1, $2, $3, $4, $5, $6)""",
-        merchant_id,
-        cause_id,
-        reference_id,
-        returned_fen - row["returned_fen"],
-        points,
-        tx.now,
-    )
+    returned_fen = min(held.returned_fen + worth_fen, held.worth_fen)
+    points = to_return(held.points, held.worth_fen, returned_fen) - held.returned_points
+    await db_holds.add_return(tx, merchant_id, held, cause_id, returned_fen - held.returned_fen, points)
     if points:
-        await _put_back(tx, merchant_id, MemberId(row["member_id"]), reference_id, cause_id, points)
+        await _put_back(tx, merchant_id, held.member_id, reference_id, cause_id, points)
     return points
 
 
 async def _put_back(
     tx: Tx, merchant_id: MerchantId, member_id: MemberId, reference_id: UUID, cause_id: UUID, points: int
 ) -> None:
-    rows = await tx.fetch(
-        """select p.lot_id, p.points - p.returned as there from points_hold_parts p
-           join points_lots l on l.merchant_id = p.merchant_id and l.lot_id = p.lot_id
-           where p.merchant_id = $1 and p.reference_id = $2 and p.points > p.returned
-           order by l.earned_at desc, l.lot_id desc""",
-        merchant_id,
-        reference_id,
-    )
-    parts = take_in_order([(LotId(row["lot_id"]), row["there"]) for row in rows], points)
-    await tx.execute(
-        """update points_hold_parts p set returned = p.returned + w.points
-           from unnest($3::uuid[], $4::bigint[]) as w (lot_id, points)
-           where p.merchant_id = $1 and p.reference_id = $2 and p.lot_id = w.lot_id""",
-        merchant_id,
-        reference_id,
-        [lot_id for lot_id, _ in parts],
-        [part for _, part in parts],
-    )
-    await lots.move(tx, merchant_id, parts, "redeemed", "available")
+    there = await db_holds.list_returnable(tx, merchant_id, reference_id)
+    parts = take_in_order(there, points)
+    await db_holds.add_returned(tx, merchant_id, reference_id, parts)
+    await db_lots.move(tx, merchant_id, parts, "redeemed", "available")
     entry = Entry(member_id=member_id, points=points, growth=0, source="return", source_id=cause_id, occurred_at=tx.now)
     await db.add_entries(tx, merchant_id, [entry])
     await take_owed(tx, merchant_id, member_id, points)
@@ -315,23 +230,13 @@ async def _put_back(
 
 async def take_owed(tx: Tx, merchant_id: MerchantId, member_id: MemberId, came_back: int) -> None:
     """Of spent points that came back to a locked card, what its refunds had wanted and did not find."""
-    owed: int = await tx.fetchval(
-        "select least(owed_points, $3) from members where merchant_id = $1 and member_id = $2",
-        merchant_id,
-        member_id,
-        came_back,
-    )
+    owed = await db_holds.get_owed(tx, merchant_id, member_id, came_back)
     if not owed:
         return
-    there = await lots.list_available(tx, merchant_id, [member_id], None)
+    there = await db_lots.list_available(tx, merchant_id, [member_id], None)
     parts = take_in_order([(lot.lot_id, lot.available) for lot in there[member_id]], owed)
     taken = sum(points for _, points in parts)
-    await lots.move(tx, merchant_id, parts, "available", "revoked")
-    await tx.execute(
-        "update members set owed_points = owed_points - $3 where merchant_id = $1 and member_id = $2",
-        merchant_id,
-        member_id,
-        taken,
-    )
+    await db_lots.move(tx, merchant_id, parts, "available", "revoked")
+    await db_holds.settle_owed(tx, merchant_id, member_id, taken)
     entry = Entry(member_id=member_id, points=-taken, growth=0, source="owed", source_id=new_id(), occurred_at=tx.now)
     await db.add_entries(tx, merchant_id, [entry])

@@ -18,7 +18,7 @@ from bihuan.kernel.idempotency import run_once
 from bihuan.kernel.ids import MemberId, MerchantId, StaffId
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.membership import by_hand, db, lots, terms
+from bihuan.membership import by_hand, db, db_lots, terms
 from bihuan.membership.by_hand import AdjustmentInput
 from bihuan.membership.db import Member, StatementEntry
 from bihuan.membership.rules import months_after, worth_of
@@ -136,9 +136,9 @@ async def _summary(tx: Tx, merchant_id: MerchantId, member_id: MemberId) -> Poin
     settings = await terms.get_settings(tx, merchant_id)
     life = settings.life_months
     since = terms.alive_since(settings, tx.now)
-    available, held = await lots.sum_places(tx, merchant_id, member_id, since)
+    available, held = await db_lots.sum_places(tx, merchant_id, member_id, since)
     sums = await db.sum_sources(tx, merchant_id, member_id)
-    oldest = await lots.next_to_go(tx, merchant_id, member_id, since) if life else None
+    oldest = await db_lots.next_to_go(tx, merchant_id, member_id, since) if life else None
     return PointsSummary(
         available=available,
         held=held,

@@ -13,7 +13,7 @@ from bihuan.kernel.errors import Unprocessable
 from bihuan.kernel.events import emit
 from bihuan.kernel.ids import MerchantId, ShopperId
 
-from . import db, db_aging, lots
+from . import db, db_aging, db_lots
 from .db import Entry, Member
 from .rules import DEFAULT_LEVELS, Level, growth_for, level_for, levels_problem, points_for
 
@@ -154,7 +154,7 @@ async def merge(tx: Tx, merchant_id: MerchantId, former_id: ShopperId, shopper_i
         changed = await db.add_entries(tx, merchant_id, [out, into])
         levels = await get_levels(tx, merchant_id)
         await db.set_levels(tx, merchant_id, [(m.member_id, level_for(levels, m.growth).code) for m in changed])
-    await lots.hand_over(tx, merchant_id, former.member_id, kept.member_id)
+    await db_lots.hand_over(tx, merchant_id, former.member_id, kept.member_id)
     await db.hand_over_owed(tx, merchant_id, former.member_id, kept.member_id)
     await db_aging.hand_over_orders(tx, merchant_id, former.member_id, kept.member_id)
     await db.close_card(tx, merchant_id, former.member_id, kept.member_id)
