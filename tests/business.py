@@ -17,6 +17,7 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.payments import Receipt
 from bihuan.settlement import closing
 from tests.aftersale.cases import open_cases
+from tests.aftersale.complained import make_complaint
 from tests.alipay.neighbour import make_alipay_day
 from tests.reconciliation.neighbour import make_day
 from tests.shop import Buyer, Shop, new_shop
@@ -45,7 +46,7 @@ class Business:
         self.unpaid = self.paid = self.to_pick_up = self.paid_line = self.pickup_code = self.order_no = ""
         self.topup = self.posting = ""
         self.statement = self.adjusted_for = ""
-        self.mchid = self.difference = ""
+        self.mchid = self.difference = self.complaint = ""
         self.alipay_seller = self.alipay_difference = ""
         self.parked: list[tuple[str, str]] = []
         self.cases: dict[str, str] = {}
@@ -69,7 +70,7 @@ class Business:
         ids = [
             *(self.store, self.warehouse, self.product, self.draft, self.sku, self.category, self.spare, self.picture),
             *(self.counter, self.clerk, self.clerk_login, self.login, self.label, self.message, self.upload),
-            *(self.posting, self.difference, self.mchid, self.adjusted_for),
+            *(self.posting, self.difference, self.mchid, self.adjusted_for, self.complaint),
             *(self.alipay_seller, self.alipay_difference),
             *(self.unpaid, self.paid, self.to_pick_up, self.paid_line, self.pickup_code, self.order_no),
             *(str(self.merchant_id), self.code, str(self.buyer.shopper_id)),
@@ -165,6 +166,7 @@ async def open_business(rt: Runtime, client: httpx.AsyncClient) -> Business:
         await merchants.ensure_platform(tx)
         business.adjusted_for = f"补贴 {new_id().hex}"
         await closing.adjust(tx, business.merchant_id, 100, business.adjusted_for, UUID(business.clerk))
+        business.complaint = await make_complaint(tx, business.merchant_id, business.paid, business.order_no)
     await _store_value(rt, business)
     await _open_card(rt, business)
     async with rt.db.session() as tx:
@@ -299,6 +301,7 @@ def filled(route: Route, business: Business) -> str:
         "fact_id": fact,
         "merchant_id": str(business.merchant_id),
         "case_id": business.cases["disputed"],
+        "complaint_id": business.complaint,
         "refund_id": business.cases["refund"],
         "member_id": business.member,
     }.items():

@@ -36,7 +36,7 @@ WITHOUT_IDS = {
             *("wecom", "guides", "guide-customers", "notices", "notices/library"),
             *("wechat/authorizations", "wechat/authorization-return", "wechat/refused-pushes", "wechat/shipping"),
             *("shipping-uploads", "followers/sync"),
-            *("aftersale", "aftersale/counts", "aftersale-settings"),
+            *("aftersale", "aftersale/counts", "aftersale-settings", "complaints", "complaints/counts"),
             *("till/shifts", "till/shifts/current", "till/sales", "till/hand-refunds"),
             *("replies", "session", "sign-ins", "staff", "stock", "stores"),
         )
@@ -117,6 +117,9 @@ async def test_their_owner_may_do_what_was_refused(client: httpx.AsyncClient, st
     conflicts = {
         "POST /api/merchant/orders/{order_id:uuid}/ship",  # by line, then all that is left: nothing
         "POST /api/merchant/orders/{order_id:uuid}/aftersale",  # nobody really paid it
+        "GET /api/merchant/complaints/{complaint_id:uuid}/pictures/{name:str}",  # she has no account to ask with
+        "POST /api/merchant/complaints/{complaint_id:uuid}/reply",
+        "POST /api/merchant/complaints/{complaint_id:uuid}/complete",
         "POST /api/merchant/stores/{store_id:uuid}/retire",  # goods lie there
         "POST /api/merchant/till/shifts",  # she has one open
         "POST /api/merchant/till/shifts/{shift_id:uuid}/banking",  # hers is not closed

@@ -10,6 +10,8 @@ from typing import Any
 
 from litestar.types import ControllerRouterHandler, Receive, Scope, Send
 
+import bihuan.aftersale.complaints.handlers
+import bihuan.aftersale.complaints.routes
 import bihuan.aftersale.handlers
 import bihuan.aftersale.routes_merchant
 import bihuan.aftersale.routes_platform
@@ -121,6 +123,7 @@ ROUTES: Sequence[ControllerRouterHandler] = (
     *bihuan.aftersale.routes_shop.ROUTES,
     *bihuan.aftersale.routes_merchant.ROUTES,
     *bihuan.aftersale.routes_platform.ROUTES,
+    *bihuan.aftersale.complaints.routes.ROUTES,
     *bihuan.reconciliation.routes.ROUTES,
     *bihuan.reconciliation.routes_platform.ROUTES,
     *bihuan.reconciliation.alipay.routes.ROUTES,
@@ -181,6 +184,7 @@ PERIODIC: Sequence[Periodic] = (
     *bihuan.orders.handlers.JOBS,
     *bihuan.till.handlers.JOBS,
     *bihuan.aftersale.handlers.JOBS,
+    *bihuan.aftersale.complaints.handlers.JOBS,
     *bihuan.payments.handlers.jobs(SETTLERS, BEFORE_REFUND),
     *bihuan.membership.handlers.JOBS,
     *bihuan.settlement.handlers.JOBS,
@@ -227,5 +231,6 @@ CHECKS: Sequence[Check] = (
     *reconciliation.CHECKS,
     *bihuan.reconciliation.alipay.CHECKS,
     *aftersale.CHECKS,
+    *bihuan.aftersale.complaints.CHECKS,
 )
 """The invariants that `bihuan verify` proves."""

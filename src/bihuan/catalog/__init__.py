@@ -19,6 +19,7 @@ from bihuan.catalog.errors import (
 from bihuan.catalog.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from bihuan.catalog.pictures import Encoded, encode, encode_upload
 from bihuan.catalog.pictures import hash_of as picture_hash
+from bihuan.catalog.pictures import read as read_picture
 from bihuan.catalog.pictures import url_of as picture_url
 from bihuan.catalog.pictures import write as write_picture
 from bihuan.catalog.rules import MAX_ATTRIBUTES, MAX_PRICE_FEN, check_product
@@ -107,6 +108,7 @@ __all__ = [
     "list_skus",
     "picture_hash",
     "picture_url",
+    "read_picture",
     "update_category",
     "update_product",
     "warm_up",

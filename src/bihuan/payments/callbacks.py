@@ -11,6 +11,7 @@ A verified notification about nothing of ours is kept as parked and answered 204
 import re
 from collections.abc import Mapping
 
+import msgspec
 import structlog
 from litestar.types import Receive, Scope, Send
 
@@ -43,31 +44,46 @@ _REFUSED = frozenset({400, 401, 413, 415})
 PATH = re.compile(r"^/wechat/([a-z0-9-]{1,40})/pay/(?:notify|refund-notify)$")
 
 
+class Verified(msgspec.Struct, frozen=True):
+    """A notification that WeChat signed, and whose keys opened it (a provider's, for its sub-merchants)."""
+
+    merchant_id: MerchantId
+    mchid: str
+    notification: Notification
+
+
 async def accept(rt: Runtime, code: str, headers: Mapping[str, str], body: bytes) -> None:
     """Takes in one notification, payment or refund alike; returns when it is committed. Raises as the module says."""
+    verified = await verify(rt, code, headers, body)
+    notification, merchant_id = verified.notification, verified.merchant_id
+    resource = notification.resource
+    if isinstance(resource, Transaction) and resource.is_paid:
+        heard = Heard(resource, notification.id, notification.event_type, notification.plaintext)
+        await INBOX.settle(rt, merchant_id, heard)
+    elif isinstance(resource, Refund):
+        await refunds.hear(rt, merchant_id, resource, notification)
+    else:
+        await _park(rt, merchant_id, notification)
+
+
+async def verify(rt: Runtime, code: str, headers: Mapping[str, str], body: bytes) -> Verified:
+    """What WeChat signed for this merchant. Raises as the module says."""
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
         raise UnsupportedMediaType
     merchant = await merchants.merchant_of_code(rt, code)
     lines = await clients.lines_of(rt, merchant.merchant_id)
     if not lines.lines:
         raise NotFound
-    notification = await _read(lines, headers, body)
-    resource = notification.resource
-    if isinstance(resource, Transaction) and resource.is_paid:
-        heard = Heard(resource, notification.id, notification.event_type, notification.plaintext)
-        await INBOX.settle(rt, merchant.merchant_id, heard)
-    elif isinstance(resource, Refund):
-        await refunds.hear(rt, merchant.merchant_id, resource, notification)
-    else:
-        await _park(rt, merchant.merchant_id, notification)
+    mchid, notification = await _read(lines, headers, body)
+    return Verified(merchant.merchant_id, mchid, notification)
 
 
-async def _read(lines: Lines, headers: Mapping[str, str], body: bytes) -> Notification:
+async def _read(lines: Lines, headers: Mapping[str, str], body: bytes) -> tuple[str, Notification]:
     """By the active account; a former one may still be told of what was paid there."""
     refusal: Untrusted | None = None
     for line in lines.lines:
         try:
-            return await line.reader.parse_notification(headers, body)
+            return line.reader.mchid, await line.reader.parse_notification(headers, body)
         except Unavailable as error:
             raise WeChatPayUnavailable from error
         except Untrusted as error:
@@ -100,8 +116,7 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
         status = 204
     except Problem as problem:
         status = problem.status
-        if status in _REFUSED:
-            await _note(rt, code, problem, describe(headers, len(body)))
+        await note_refusal(rt, code, problem, headers, len(body))
     except Exception as error:
         log.error("notification failed", exc_info=error)
         status = 500
@@ -111,11 +126,13 @@ async def handle(rt: Runtime, code: str, scope: Scope, receive: Receive, send: S
     await send({"type": "http.response.body", "body": payload, "more_body": False})
 
 
-async def _note(rt: Runtime, code: str, problem: Problem, detail: str) -> None:
-    """Keeps a refusal for people to see, of a merchant that there is."""
+async def note_refusal(rt: Runtime, code: str, problem: Problem, headers: Mapping[str, str], size: int) -> None:
+    """Keeps a refusal that is the sender's fault for people to see, of a merchant that there is."""
+    if problem.status not in _REFUSED:
+        return
     try:
         merchant = await merchants.merchant_of_code(rt, code)
     except Problem:
         return
     reason = str(problem.members.get("reason") or problem.code)
-    REFUSALS.note(rt, merchant.merchant_id, reason, problem.status, detail)
+    REFUSALS.note(rt, merchant.merchant_id, reason, problem.status, describe(headers, size))
