@@ -6,7 +6,7 @@ import httpx
 
 from bihuan import membership
 from bihuan.membership import PointsSettings
-from tests.payments.desk import Till
+from tests.payments.desk import Json, Till
 from tests.till.desk import hire, verify
 
 
@@ -46,13 +46,25 @@ async def test_points_pay_a_part_and_come_back_with_the_pieces(
     assert (await manager.call("PUT", f"/sales/{sale['sale_id']}/discount", discount))["total_fen"] == 2500
     await cashier.pay(sale, cash={"amount_fen": 2500, "tendered_fen": 2500})
     assert (await till.balances())["points_discounts"] == 500
+    spent: Json = {"redeemed": 500, "redeemed_fen": 500, "returned": 0, "earned": 25}
+    report = await cashier.call("GET", f"/shifts/{shift}")
+    assert report["points"] == spent, "what the sale will earn counts before it does"
+    await deliver()
+    assert (await cashier.call("GET", f"/shifts/{shift}"))["points"] == spent
     backs: list[tuple[int, int]] = []
     for pieces in (1, 2):
         body = {"lines": [{"line_id": sale["lines"][0]["line_id"], "quantity": pieces}], "reason": "退货"}
         back = await manager.call("POST", f"/shifts/{other}/sales/{sale['sale_id']}/refunds", body)
         backs.append((back["amount_fen"], back["points"]))
     assert backs == [(833, 166), (1667, 334)]
+    await deliver()
     assert (await cashier.call("POST", "/points", wish))["available"] == 500
+    none = {"redeemed": 0, "redeemed_fen": 0, "earned": 0, "returned": 500}
+    assert (await manager.call("GET", f"/shifts/{other}"))["points"] == none, "the other till gave them back"
+    walk_in = await cashier.sale(shift, sku, 1001)
+    await cashier.pay(walk_in, cash={"amount_fen": 1001, "tendered_fen": 1001})
+    closed = await cashier.call("POST", f"/shifts/{shift}/close", {"counted_fen": 3501})
+    assert closed["points"] == spent, "neither a walk-in shopper nor refunds elsewhere change them"
     await verify(till)
 
 

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from bihuan.kernel.ids import CounterId, StoreId
 from bihuan.kernel.money import MAX_FEN
+from bihuan.membership import PointsTotals
 
 Amount = Annotated[int, Meta(gt=0, le=int(MAX_FEN))]
 AmountOrNone = Annotated[int, Meta(ge=0, le=int(MAX_FEN))]
@@ -78,8 +79,8 @@ class ShiftView(msgspec.Struct, frozen=True, kw_only=True):
 class TotalsView(msgspec.Struct, frozen=True, kw_only=True):
     """What a shift took and gave back, by tender. `elsewhere_fen`: paid by shoppers on their phones.
 
-    `sales_fen` is after `discount_fen`, which people took off by hand. `first_no` and `last_no`: its receipts.
     `code_fen` came by payment codes, of that `alipay_fen` by Alipay's and the rest by WeChat's.
+    `sales_fen` is after `discount_fen`, which people took off by hand. `first_no` and `last_no`: its receipts.
     """
 
     sales: int
@@ -90,8 +91,8 @@ class TotalsView(msgspec.Struct, frozen=True, kw_only=True):
     cash_fen: int | None
     card_fen: int
     code_fen: int
-    wallet_fen: int
     alipay_fen: int
+    wallet_fen: int
     elsewhere_fen: int
     refunds: int
     refunded_cash_fen: int
@@ -116,4 +117,5 @@ class ShiftReport(msgspec.Struct, frozen=True, kw_only=True):
 
     shift: ShiftView
     totals: TotalsView
+    points: PointsTotals
     movements: list[MovementView]

@@ -9,7 +9,7 @@ from bihuan import merchants, staff
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, StaffId
 from bihuan.staff import StaffSession
-from bihuan.till import db, db_reports, shifts
+from bihuan.till import db, db_reports, points, shifts
 from bihuan.till.db import ShiftRow
 from bihuan.till.schemas import MovementView, ShiftReport, ShiftView, TotalsView
 
@@ -58,6 +58,7 @@ async def report(tx: Tx, person: StaffSession, shift: ShiftRow) -> ShiftReport:
     return ShiftReport(
         shift=view,
         totals=TotalsView(**known),
+        points=await points.of_shift(tx, person.merchant_id, shift.shift_id),
         movements=[
             MovementView(
                 kind=row.kind,
