@@ -2,19 +2,16 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from datetime import timedelta
-from typing import Any, cast
 
 import httpx
-import msgspec
 import pytest
 from litestar import Litestar
 
-from bihuan.app import create_app
 from bihuan.kernel.clock import OffsetClock
 from bihuan.kernel.runtime import Runtime
 from bihuan.settings import WeChatUrls
 from tests.channels.desk import Sandbox
-from tests.payments.desk import Door, Till, open_till
+from tests.payments.desk import Door, Till, behind, client_of, open_till
 from tests.shop import new_shop
 
 
@@ -37,20 +34,10 @@ def real_time(clock: OffsetClock) -> Generator[None, None, None]:
 
 @pytest.fixture(scope="session")
 async def served(rt: Runtime, sandbox: Sandbox, app: Litestar) -> AsyncGenerator[tuple[Runtime, Door], None]:
-    """A runtime whose WeChat is the sandbox, and the door.
-
-    The application shares the state of the run's own `app`, whose background tasks settle for both.
-    """
+    """A runtime whose WeChat is the sandbox, and the door; `app` runs what settles."""
     door = Door()
-    await door.open()
-    settings = msgspec.structs.replace(
-        rt.settings, public_url=door.url, wechat=WeChatUrls.of_sandbox(sandbox.url), sandbox_url=sandbox.url
-    )
-    runtime = msgspec.structs.replace(rt, settings=settings)
-    door.app = create_app(runtime)
-    door.app.state.runtime = runtime
-    yield runtime, door
-    door.close()
+    async with behind(door, rt, wechat=WeChatUrls.of_sandbox(sandbox.url), sandbox_url=sandbox.url) as runtime:
+        yield runtime, door
 
 
 @pytest.fixture
@@ -65,7 +52,7 @@ async def till(served: tuple[Runtime, Door], sandbox: Sandbox) -> AsyncGenerator
 async def http(served: tuple[Runtime, Door]) -> AsyncGenerator[httpx.AsyncClient, None]:
     """An HTTP client of the application that talks to the sandbox."""
     _, door = served
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", door.app)), base_url=door.url) as client:
+    async with client_of(door) as client:
         yield client
 
 

@@ -4,11 +4,13 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from typing import Any, cast
 from uuid import UUID
 
 import httpx
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -16,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from litestar import Litestar
 
 from bihuan import channels, identity, ledger, payments, wallet, wiring
+from bihuan.app import create_app
 from bihuan.channels import NewAccount
 from bihuan.kernel import verification
 from bihuan.kernel.ids import SkuId, new_id
@@ -59,12 +62,31 @@ class Door:
 
     async def send(self, path: str, headers: dict[str, str], body: bytes) -> httpx.Response:
         """A request as WeChat, or somebody else, might make it."""
-        transport = httpx.ASGITransport(cast("Any", self.app))
-        async with httpx.AsyncClient(transport=transport, base_url=self.url) as http:
+        async with client_of(self) as http:
             return await http.post(path, headers=headers, content=body)
 
     async def post(self, path: str, headers: dict[str, str], body: bytes) -> int:
         return (await self.send(path, headers, body)).status_code
+
+
+@asynccontextmanager
+async def behind(door: Door, rt: Runtime, **settings: Any) -> AsyncGenerator[Runtime, None]:
+    """A runtime with other settings whose application is behind the door.
+
+    The application shares the state of the run's own, whose background tasks settle for both.
+    """
+    await door.open()
+    chosen = msgspec.structs.replace(rt.settings, public_url=door.url, **settings)
+    runtime = msgspec.structs.replace(rt, settings=chosen)
+    door.app = create_app(runtime)
+    door.app.state.runtime = runtime
+    yield runtime
+    door.close()
+
+
+def client_of(door: Door) -> httpx.AsyncClient:
+    """An HTTP client of the application behind a door."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(cast("Any", door.app)), base_url=door.url)
 
 
 class Till:

@@ -4,7 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
+import msgspec
+from litestar.di import Provide
+from litestar.params import FromPath
+
 from bihuan.kernel.db import Tx
+from bihuan.kernel.http import IdempotencyKey
 from bihuan.kernel.idempotency import run_once
 from bihuan.kernel.runtime import Runtime
 from bihuan.staff import StaffSession
@@ -43,20 +48,30 @@ async def once(
         return await run_once(tx, staff.merchant_id, actor, key, operation, command, result, lambda: work(tx))
 
 
-async def at_drawer(
-    rt: Runtime,
-    staff: StaffSession,
-    shift_id: UUID,
-    key: str | None,
-    operation: str,
-    data: object,
-    work: Callable[[Tx], Awaitable[None]],
-) -> ShiftReport:
-    """The same for what a person does at a shift's drawer; answered with the shift as it stands then."""
+class Drawer(msgspec.Struct, frozen=True):
+    """A shift whose drawer a person's command is about."""
 
-    async def done(tx: Tx) -> bool:
-        await work(tx)
-        return True
+    rt: Runtime
+    staff: StaffSession
+    shift_id: UUID
+    key: str | None
 
-    await once(rt, staff, key, operation, [str(shift_id), data], bool, done)
-    return await report(rt, staff, shift_id)
+    async def do(self, operation: str, data: object, work: Callable[[Tx], Awaitable[None]]) -> ShiftReport:
+        """Runs the command, once for its key; answers with the shift as it stands then."""
+
+        async def done(tx: Tx) -> bool:
+            await work(tx)
+            return True
+
+        await once(self.rt, self.staff, self.key, operation, [str(self.shift_id), data], bool, done)
+        return await report(self.rt, self.staff, self.shift_id)
+
+
+async def _drawer(
+    rt: Runtime, staff: StaffSession, shift_id: FromPath[UUID], idempotency_key: IdempotencyKey = None
+) -> Drawer:
+    return Drawer(rt, staff, shift_id, idempotency_key)
+
+
+AT_DRAWER = {"drawer": Provide(_drawer)}
+"""Dependencies of routes that take a `Drawer`."""

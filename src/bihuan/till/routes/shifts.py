@@ -14,7 +14,10 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.staff import StaffSession
 from bihuan.till import db, shifts, views
 from bihuan.till.routes import commands
+from bihuan.till.routes.commands import AT_DRAWER, Drawer
 from bihuan.till.schemas import Banking, Close, Movement, Opening, ShiftReport, ShiftView
+
+_SHIFT = "/api/merchant/till/shifts/{shift_id:uuid}"
 
 
 @post("/api/merchant/till/shifts", status_code=201, opt=access("staff:till.write"))
@@ -60,53 +63,29 @@ async def current_shift(rt: Runtime, staff: StaffSession) -> ShiftReport | None:
         return await views.report(tx, staff, shift) if shift else None
 
 
-@get("/api/merchant/till/shifts/{shift_id:uuid}", opt=access("staff:till.read"))
+@get(_SHIFT, opt=access("staff:till.read"))
 async def get_shift(rt: Runtime, staff: StaffSession, shift_id: FromPath[UUID]) -> ShiftReport:
     """A shift for printing (X report, or Z once closed): one's own, or any for who answers for the cash."""
     return await commands.report(rt, staff, shift_id)
 
 
-@post("/api/merchant/till/shifts/{shift_id:uuid}/movements", status_code=200, opt=access("staff:till.write"))
-async def move_cash(
-    rt: Runtime,
-    staff: StaffSession,
-    shift_id: FromPath[UUID],
-    data: JSONBody[Movement],
-    idempotency_key: IdempotencyKey = None,
-) -> ShiftReport:
+@post(f"{_SHIFT}/movements", status_code=200, opt=access("staff:till.write"), dependencies=AT_DRAWER)
+async def move_cash(drawer: Drawer, data: JSONBody[Movement]) -> ShiftReport:
     """Cash goes into one's drawer or out of it. 409 `drawer_short`."""
-    return await commands.at_drawer(
-        rt, staff, shift_id, idempotency_key, "till.move", data, lambda tx: shifts.move(tx, staff, shift_id, data)
-    )
+    return await drawer.do("till.move", data, lambda tx: shifts.move(tx, drawer.staff, drawer.shift_id, data))
 
 
-@post("/api/merchant/till/shifts/{shift_id:uuid}/close", status_code=200, opt=access("staff:till.write"))
-async def close_shift(
-    rt: Runtime,
-    staff: StaffSession,
-    shift_id: FromPath[UUID],
-    data: JSONBody[Close],
-    idempotency_key: IdempotencyKey = None,
-) -> ShiftReport:
+@post(f"{_SHIFT}/close", status_code=200, opt=access("staff:till.write"), dependencies=AT_DRAWER)
+async def close_shift(drawer: Drawer, data: JSONBody[Close]) -> ShiftReport:
     """Closes a shift at its count; only now it tells what should have been there. 409 `sale_pending`."""
-    return await commands.at_drawer(
-        rt, staff, shift_id, idempotency_key, "till.close", data, lambda tx: shifts.close(tx, staff, shift_id, data)
-    )
+    return await drawer.do("till.close", data, lambda tx: shifts.close(tx, drawer.staff, drawer.shift_id, data))
 
 
-@post("/api/merchant/till/shifts/{shift_id:uuid}/banking", status_code=200, opt=access("staff:drawers.write"))
-async def bank_cash(
-    rt: Runtime,
-    staff: StaffSession,
-    shift_id: FromPath[UUID],
-    data: JSONBody[Banking],
-    idempotency_key: IdempotencyKey = None,
-) -> ShiftReport:
+@post(f"{_SHIFT}/banking", status_code=200, opt=access("staff:drawers.write"), dependencies=AT_DRAWER)
+async def bank_cash(drawer: Drawer, data: JSONBody[Banking]) -> ShiftReport:
     """Cash of a closed drawer was brought to the bank. 409 `drawer_holds_less`."""
     amount = data.amount_fen
-    return await commands.at_drawer(
-        rt, staff, shift_id, idempotency_key, "till.bank", data, lambda tx: shifts.bank(tx, staff, shift_id, amount)
-    )
+    return await drawer.do("till.bank", data, lambda tx: shifts.bank(tx, drawer.staff, drawer.shift_id, amount))
 
 
 ROUTES = (open_shift, list_shifts, current_shift, get_shift, move_cash, close_shift, bank_cash)
