@@ -23,6 +23,15 @@ CHECKS = (
                       and h.state = 'confirmed' and h.returned_quantity = h.quantity)""",
     ),
     Check(
+        "orders.have_their_lines",
+        "each line belongs to an order, and each order has lines",
+        """select coalesce(o.merchant_id, l.merchant_id) || '/' || coalesce(o.order_id, l.order_id) as id, o.order_no
+           from orders o
+           full join (select distinct merchant_id, order_id from order_lines) l
+             on l.merchant_id = o.merchant_id and l.order_id = o.order_id
+           where o.order_id is null or l.order_id is null""",
+    ),
+    Check(
         "orders.lines_make_the_total",
         "the lines of an order add up to its goods, less what points pay of them",
         """select o.merchant_id || '/' || o.order_id as id, o.goods_fen, sum(l.total_fen) as lines
