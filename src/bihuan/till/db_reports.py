@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from bihuan.kernel.db import Tx
-from bihuan.kernel.ids import MerchantId
+from bihuan.kernel.ids import MerchantId, OrderId, ShopperId
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,3 +77,23 @@ async def floats_of(tx: Tx, merchant_id: MerchantId, shift_ids: Sequence[UUID]) 
         shift_ids,
     )
     return {row["shift_id"]: row["amount_fen"] for row in rows}
+
+
+async def list_paid(tx: Tx, merchant_id: MerchantId, shift_id: UUID, nobody: ShopperId) -> list[tuple[OrderId, int]]:
+    """The orders of a shift's paid sales and what was paid for each; not those of `nobody`."""
+    rows = await tx.fetch(
+        """select order_id, total_fen from till_sales
+           where merchant_id = $1 and shift_id = $2 and state = 'paid' and shopper_id <> $3""",
+        merchant_id,
+        shift_id,
+        nobody,
+    )
+    return [(OrderId(row["order_id"]), row["total_fen"]) for row in rows]
+
+
+async def list_refunds(tx: Tx, merchant_id: MerchantId, shift_id: UUID) -> list[UUID]:
+    """What was given back at a shift's drawer."""
+    rows = await tx.fetch(
+        "select refund_id from till_refunds where merchant_id = $1 and shift_id = $2", merchant_id, shift_id
+    )
+    return [row["refund_id"] for row in rows]
