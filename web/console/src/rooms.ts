@@ -30,6 +30,8 @@ export const rooms: Room[] = [
   { name: 'aftersale', path: '/aftersale', title: 'aftersale', needs: ['aftersale.read'], group: 'trade', icon: 'refund', view: () => import('@/views/aftersale/CasesView.vue') },
   { name: 'aftersale-case', path: '/aftersale/:id', title: 'aftersaleCase', needs: ['aftersale.read'], under: 'aftersale', view: () => import('@/views/aftersale/CaseView.vue') },
   { name: 'aftersale-settings', path: '/aftersale-settings', title: 'aftersaleSettings', needs: ['aftersale.read'], under: 'aftersale', view: () => import('@/views/aftersale/SettingsView.vue') },
+  { name: 'complaints', path: '/complaints', title: 'complaints', needs: ['aftersale.read'], group: 'trade', icon: 'alert', view: () => import('@/views/complaints/ComplaintsView.vue') },
+  { name: 'complaint', path: '/complaints/:id', title: 'complaint', needs: ['aftersale.read'], under: 'complaints', view: () => import('@/views/complaints/ComplaintView.vue') },
   { name: 'pickup', path: '/pickup', title: 'pickup', needs: ['orders.write'], group: 'trade', icon: 'pickup', view: () => import('@/views/orders/PickupView.vue') },
 
   { name: 'products', path: '/products', title: 'products', needs: ['catalog.read'], group: 'goods', icon: 'products', view: () => import('@/views/goods/ProductsView.vue') },

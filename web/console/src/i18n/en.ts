@@ -5,6 +5,7 @@ import { en as menu } from './texts/menu'
 import { en as dashboard } from './texts/dashboard'
 import { en as orders } from './texts/orders'
 import { en as aftersale } from './texts/aftersale'
+import { en as complaints } from './texts/complaints'
 import { en as pickup } from './texts/pickup'
 import { en as till } from './texts/till'
 import { en as goods } from './texts/goods'
@@ -24,4 +25,4 @@ import { en as wecom } from './texts/wecom'
 import { en as alipay } from './texts/alipay'
 import { en as reconciliation } from './texts/reconciliation'
 
-export const en = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, alipay, reconciliation }
+export const en = { common, session, menu, dashboard, orders, aftersale, complaints, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, alipay, reconciliation }

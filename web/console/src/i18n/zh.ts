@@ -5,6 +5,7 @@ import { zh as menu } from './texts/menu'
 import { zh as dashboard } from './texts/dashboard'
 import { zh as orders } from './texts/orders'
 import { zh as aftersale } from './texts/aftersale'
+import { zh as complaints } from './texts/complaints'
 import { zh as pickup } from './texts/pickup'
 import { zh as till } from './texts/till'
 import { zh as goods } from './texts/goods'
@@ -24,4 +25,4 @@ import { zh as wecom } from './texts/wecom'
 import { zh as alipay } from './texts/alipay'
 import { zh as reconciliation } from './texts/reconciliation'
 
-export const zh = { common, session, menu, dashboard, orders, aftersale, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, alipay, reconciliation }
+export const zh = { common, session, menu, dashboard, orders, aftersale, complaints, pickup, till, goods, places, people, points, wechat, wallets, finance, settlement, platform, profile, rooms, apps, books, wecom, alipay, reconciliation }
