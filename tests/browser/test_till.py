@@ -1,4 +1,4 @@
-"""A cashier's day in a browser: a sale by four tenders, a refund handed out, the blind count."""
+"""A cashier's day in a browser: a sale by four tenders, one by Alipay, a refund handed out, the blind count."""
 
 import json
 import os
@@ -42,6 +42,7 @@ async def test_a_cashier_sells_gives_back_and_counts(browser: Browser, mall: Mal
         await _discount(console, mall)
         await _pay_in_parts(console, mall, shopper)
         await console.tap("till-next")
+        await _pay_by_alipay(console, mall)
 
         order = shopper.call("GET", f"{SHOP}/orders?limit=1")["items"][0]
         _decide_refund(mall, shopper, order)
@@ -57,6 +58,7 @@ async def test_a_cashier_sells_gives_back_and_counts(browser: Browser, mall: Mal
         await console.write("till-counted", "499")
         await console.tap("till-close")
         await console.see("till-report", "Z 报表")
+        await console.see("till-report", "支付宝")
         await console.see("till-difference", "¥1.00")
         await _everywhere(console, "till-z-report")
     mall.verify()
@@ -106,6 +108,21 @@ async def _pay_in_parts(console: Window, mall: Mall, shopper: Shopper) -> None:
     await console.see("till-change", "¥40.00")
     await console.see("till-receipt", "储值")
     await _everywhere(console, "till-receipt")
+
+
+async def _pay_by_alipay(console: Window, mall: Mall) -> None:
+    """Somebody without a card shows Alipay's code in the same field."""
+    buyer = mall.sandbox.post("/alipay/_sandbox/buyers", json={}).json()
+    await console("till-goods").and_(console.page.locator(":enabled")).first.click()
+    await console.tap("till-checkout")
+    code = mall.sandbox.get(f"/alipay/_sandbox/buyers/{buyer['buyer_id']}/payment-code").json()["code"]
+    await console.write("till-code", code)
+    await console.see("till-code-whose", "支付宝")
+    await _everywhere(console, "till-alipay")
+    await console.tap("till-take")
+    await console.see("till-receipt", "支付宝")
+    await _everywhere(console, "till-alipay-receipt")
+    await console.tap("till-next")
 
 
 async def _hand_out(console: Window, mall: Mall, left: int) -> None:

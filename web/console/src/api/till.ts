@@ -35,6 +35,8 @@ export interface Report {
     cash_fen: number | null
     card_fen: number
     code_fen: number
+    /** Of `code_fen`: the rest is WeChat's. */
+    alipay_fen: number
     wallet_fen: number
     elsewhere_fen: number
     refunds: number
@@ -68,6 +70,8 @@ export interface Taking {
   code_fen: number
   wallet_fen: number
   reason: string | null
+  /** Whose payment code it was. */
+  code_tender: 'wechat' | 'alipay' | null
 }
 
 export interface SaleItem {
