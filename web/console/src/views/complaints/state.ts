@@ -11,9 +11,8 @@ export function complaintState(one: Complaint): { tone: Tone; text: string } {
 
 function span(milliseconds: number): string {
   const minutes = Math.max(0, Math.ceil(milliseconds / 60_000))
-  const days = Math.floor(minutes / 1440)
-  const hours = Math.floor((minutes % 1440) / 60)
-  return days ? t.complaints.days(days, hours) : t.complaints.hours(hours, minutes % 60)
+  if (minutes < 2880) return t.complaints.hours(Math.floor(minutes / 60), minutes % 60)
+  return t.complaints.days(Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60))
 }
 
 export function remaining(until: string, now: number): string {
