@@ -1,4 +1,4 @@
-"""The demo's after-sale: a shopper who bought a few things, and her cases, each at another step.
+"""The demo's after-sale: a shopper who bought a few things, and her cases, each at another step; and a complaint.
 
 All of it happens over HTTP as people do it: she signs in, orders and pays at the sandbox, the shop sends, she asks
 for her money back. That takes some seconds, so `bihuan up --demo` does it once, in the background, when the rest
@@ -6,11 +6,14 @@ of the demo is ready.
 """
 
 import asyncio
+import base64
+import io
 import os
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import httpx
+from PIL import Image
 
 from bihuan.demo import signins
 from bihuan.settings import Settings
@@ -52,7 +55,8 @@ async def make(settings: Settings, sandbox_url: str, code: str = SHOP) -> int:
         scene = _Scene(code, shop, desk, sandbox)
         await scene.begin()
         stories: list[Callable[[], Coroutine[Any, Any, None]]] = [
-            scene.refunded, scene.asked, scene.to_send_back, scene.coming_back, scene.exchange, scene.disputed
+            scene.refunded, scene.asked, scene.to_send_back, scene.coming_back, scene.exchange, scene.disputed,
+            scene.complained,
         ]  # fmt: skip
         for story in stories:
             await story()
@@ -66,6 +70,14 @@ async def call(http: httpx.AsyncClient, method: str, path: str, body: object = N
     if answer.status_code >= 300:
         raise DemoCasesFailed(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
     return answer.json() if answer.content else {}
+
+
+def _as_photo(picture: bytes) -> str:
+    """As the sandbox takes it: a JPEG in base64."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(picture)) as opened:
+        opened.convert("RGB").save(buffer, "JPEG")
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 class _Scene:
@@ -192,6 +204,23 @@ class _Scene:
         await self.they(case_id, "reject", {"reason": "出库检查完好，开线应为穿着造成。"})
         await self.she(case_id, "dispute", {"text": "收到就是这样，还没穿过，吊牌都在。", "pictures": picture})
         await self.they(case_id, "evidence", {"text": "出库质检记录显示袖口完好，请平台核实。"})
+
+    async def complained(self) -> None:
+        """A complaint in WeChat that nobody answered yet; WeChat tells of it once the shop listens."""
+        order = await self.buy(5, 1)
+        for _ in range(_MOST_LOOKS):
+            desks = (await call(self.desk, "GET", "/api/merchant/complaints/counts"))["desks"]
+            if any(desk["told"] for desk in desks):
+                break
+            await asyncio.sleep(_LOOK_SECONDS)
+        seen = await call(self.desk, "GET", f"/api/merchant/orders/{order['order_id']}")
+        words = "签收后发现少了一件赠品，客服电话一直没人接，请尽快处理。"
+        about = {"detail": words, "problem_type": "REFUND", "refund_fen": max(1, order["total_fen"] // 5)}
+        paid = next(payment for payment in seen["payments"] if payment["transaction_id"])
+        complaint: Json = {**about, "transaction_id": paid["transaction_id"]}
+        if (image_url := order["lines"][0]["image_url"]) is not None:
+            complaint["images"] = [_as_photo((await self.shop.get(image_url)).content)]
+        await call(self.sandbox, "POST", f"/_sandbox/shoppers/{self.shopper_id}/complaints", complaint)
 
     async def photograph(self, image_url: str | None) -> list[str]:
         """A picture of what she got."""
