@@ -11,6 +11,15 @@ export const saveLevels = (levels: Level[], key: string): Promise<{ levels: Leve
 export const memberPoints = (memberId: string, query: Query): Promise<Page<PointsEntry>> => get(`/api/merchant/members/${memberId}/points`, query)
 export const memberPointsSummary = (memberId: string): Promise<PointsSummary> => get(`/api/merchant/members/${memberId}/points-summary`)
 
+/** Points to give to a member or to take of hers; she reads the reason. */
+export interface PointsWish {
+  kind: 'grant' | 'deduct'
+  points: number
+  reason: string
+}
+
+export const adjustPoints = (memberId: string, wish: PointsWish, key: string): Promise<PointsEntry> => post(`/api/merchant/members/${memberId}/points`, wish, key)
+
 export const pointsTerms = (): Promise<PointsTerms> => get('/api/merchant/points-settings')
 export const savePointsTerms = (terms: PointsTerms, key: string): Promise<PointsTerms> => put('/api/merchant/points-settings', terms, key)
 

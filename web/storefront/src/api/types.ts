@@ -333,6 +333,8 @@ export interface PointsEntry {
   source: string
   source_id: string
   occurred_at: string
+  /** Of those that the shop gave or took by hand. */
+  reason: string | null
 }
 
 export interface JssdkConfig {

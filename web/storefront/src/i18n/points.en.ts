@@ -26,6 +26,8 @@ export const pointsEn: Record<keyof typeof pointsZh, string> = {
   'points.returnRule': 'Points that paid for what is refunded come back with the age they had',
   'points.source.order': 'Earned',
   'points.source.gift': 'Given',
+  'points.source.grant': 'Given by the shop',
+  'points.source.deduct': 'Taken by the shop',
   'points.source.redeem': 'Spent on an order',
   'points.source.return': 'Back with a refund',
   'points.source.refund': 'Taken back with a refund',

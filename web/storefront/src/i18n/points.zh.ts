@@ -24,6 +24,8 @@ export const pointsZh = {
   'points.returnRule': '退款时，用于抵扣的积分按比例退回，有效期不变',
   'points.source.order': '消费获得',
   'points.source.gift': '赠送',
+  'points.source.grant': '商家赠送',
+  'points.source.deduct': '商家扣减',
   'points.source.redeem': '订单抵扣',
   'points.source.return': '退款退回',
   'points.source.refund': '退款收回',

@@ -30,6 +30,9 @@ export interface PointsEntry {
   source: string
   source_id: string
   occurred_at: string
+  /** Of those by hand: why, and who. */
+  reason: string | null
+  staff_name: string | null
 }
 
 /** What became of all points of a card. */
