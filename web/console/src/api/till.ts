@@ -46,6 +46,8 @@ export interface Report {
     first_no: string | null
     last_no: string | null
   }
+  /** What points did for the shift's sales and refunds. */
+  points: { redeemed: number; redeemed_fen: number; earned: number; returned: number }
   movements: { kind: string; amount_fen: number; reason: string; staff_name: string; occurred_at: string }[]
 }
 
@@ -68,10 +70,10 @@ export interface Taking {
   card_fen: number
   card_slip: string
   code_fen: number
-  wallet_fen: number
-  reason: string | null
   /** Whose payment code it was. */
   code_tender: 'wechat' | 'alipay' | null
+  wallet_fen: number
+  reason: string | null
 }
 
 export interface SaleItem {

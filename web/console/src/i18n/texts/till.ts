@@ -164,6 +164,10 @@ export const zh = {
   refundCard: '退刷卡',
   refundOther: '原路退',
   cashDrawer: '钱箱',
+  membersPoints: '会员积分',
+  pointsSpent: (n: number) => `抵扣 ${n.toLocaleString()} 积分`,
+  pointsEarned: '发放积分',
+  pointsReturned: '退货退回积分',
   tenders: '收款方式',
   stateClosed: '已结班',
 }
@@ -332,6 +336,10 @@ export const en: Same<typeof zh> = {
   refundCard: 'Refunds, card',
   refundOther: 'Refunds, other',
   cashDrawer: 'Drawer',
+  membersPoints: 'Members’ points',
+  pointsSpent: (n: number) => `${n.toLocaleString()} points spent`,
+  pointsEarned: 'Points earned',
+  pointsReturned: 'Points given back',
   tenders: 'Tenders',
   stateClosed: 'Closed',
 }
