@@ -39,6 +39,16 @@ export interface Loaded<T> {
   reload: () => Promise<void>
 }
 
+/** What is loaded; null where there is no such thing yet. */
+export async function orNone<T>(loading: Promise<T>): Promise<T | null> {
+  try {
+    return await loading
+  } catch (reason) {
+    if (reason instanceof ApiError && reason.status === 404) return null
+    throw reason
+  }
+}
+
 /** Loads at once; a newer call makes the answer of an older one void. */
 export function useLoad<T>(load: () => Promise<T>, immediately = true): Loaded<T> {
   const data = shallowRef<T | null>(null)
