@@ -9,7 +9,7 @@ from bench.mall import Mall, Shopper
 from playwright.async_api import Browser, expect
 
 from tests.aftersale.counter import jpeg
-from tests.browser.test_loop import labels, password_of
+from tests.browser.test_loop import buy, labels, password_of
 from tests.browser.window import DESKTOP, PHONE, Window, window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -57,6 +57,28 @@ async def both_widths(console: Window, name: str) -> None:
     await console.shot(f"{name}-390", whole=True)
     await console.fits()
     await console.page.set_viewport_size(DESKTOP)  # pyright: ignore[reportArgumentType]
+
+
+async def test_an_order_is_paid_back_from_its_own_page(browser: Browser, mall: Mall) -> None:
+    order = buy(mall, "顾一帆", "maixiang")
+    async with window(browser, f"{mall.url}/console/", shots=175, wide=True) as console:
+        await sign_in(console, mall, "maixiang")
+        await console.see("menu-orders")
+        await console.page.goto(f"{mall.url}/console/#/orders/{order['order_id']}")
+        await console.see("order-give", "主动退款")
+        await both_widths(console, "order-refundable")
+        await console.tap("order-give")
+        await expect(console("give-number")).to_have_value(order["order_no"])
+        await expect(console("give-number")).to_be_disabled()
+        await expect(console("give-amount")).to_have_value(f"{order['total_fen'] / 100:g}")
+        await console.write("give-note", "门店缺货，抱歉")
+        await both_widths(console, "order-give")
+        await console.tap("give-submit")
+        await console.see("case-event", "门店缺货，抱歉")
+        await console.page.goto(f"{mall.url}/console/#/orders/{order['order_id']}")
+        await console.see("order-refund")
+        await expect(console("order-give")).to_have_count(0)
+    mall.verify()
 
 
 async def ask_for_a_return(phone: Window, mall: Mall, order: dict[str, Any]) -> None:

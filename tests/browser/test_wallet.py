@@ -2,19 +2,13 @@
 
 import pytest
 from bench.mall import Mall
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser
 
-from tests.browser.test_loop import choose_variant, labels, write_address
-from tests.browser.window import Window, window
+from tests.browser.shopping import come_to_the_shop, go_to_the_checkout, pay_on_the_sheet
+from tests.browser.test_loop import labels
+from tests.browser.window import window
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-async def pay_on_the_sheet(phone: Window, amount: str) -> None:
-    await expect(phone("pay-amount")).to_have_text(amount)
-    await phone.tap("pay-confirm")
-    await phone.see("paid-done")
-    await phone.tap("paid-done")
 
 
 async def test_a_wallet_is_topped_up_and_pays_a_part(browser: Browser, mall: Mall) -> None:
@@ -23,16 +17,7 @@ async def test_a_wallet_is_topped_up_and_pays_a_part(browser: Browser, mall: Mal
     before = mall.staff("qingshan").get("/api/merchant/wallets/summary").json()
     async with window(browser, f"{mall.sandbox_url}/phone/?shopper={shopper.id}", shots=60) as phone:
         shop = phone.web
-        await phone.tap("empty-scan")
-        await phone.tap("scan-code", content=content)
-        await phone.tap("follow")
-        await phone.see("bubble", "您好，这里是青衫")
-        await phone.tap("menu-button")
-        await shop.see("merchant-name", "青衫")
-
-        await shop.tap("tab-me")
-        await shop.tap("me-profile")  # signs her in
-        await shop.see("me-name", "周小满")
+        await come_to_the_shop(phone, content, "周小满")
         await shop.tap("me-wallet")
         await shop.see("wallet-available", "0.00")
         await phone.shot("wallet-empty")
@@ -54,25 +39,13 @@ async def test_a_wallet_is_topped_up_and_pays_a_part(browser: Browser, mall: Mal
         await shop.tap("wallet-code-close")
 
         await phone.tap("web-back")
-        await shop.tap("tab-products")
-        await shop.tap("product-card")
-        await shop.tap("add-to-cart")
-        await choose_variant(shop)
-        await shop.tap("sku-add-to-cart")
-        await shop.tap("bar-cart")
-        await shop.tap("go-checkout")
-        await shop.tap("checkout-address")
-        await write_address(shop)
-        await shop.tap("address-save")
-        await shop.see("checkout-address", "文三路 388 号")
+        await go_to_the_checkout(shop)
         await shop.tap("place-order")
         await shop.see("pay-split", "储值支付 ¥20.00，微信支付")
         await phone.shot("pay-split")
         await phone.fits()
         await shop.tap("pay-again")
-        await phone.tap("pay-confirm")
-        await phone.see("paid-done")
-        await phone.tap("paid-done")
+        await pay_on_the_sheet(phone)
         await shop.see("result-title", "支付成功")
     summary = mall.staff("qingshan").get("/api/merchant/wallets/summary").json()
     assert (summary["wallets"], summary["liability_fen"]) == (before["wallets"] + 1, before["liability_fen"])
