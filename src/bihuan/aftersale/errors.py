@@ -11,14 +11,6 @@ class NotApplicable(Conflict):
     en = "This order cannot have such a case now (up to {days} days after completion)."
 
 
-class TooManyPieces(Conflict):
-    """More pieces are asked for than are left of a line; `left` by line."""
-
-    code = "too_many_pieces"
-    zh = "申请数量超过可售后数量。"
-    en = "More pieces are asked for than are left."
-
-
 class ReasonNotFitting(Unprocessable):
     """There is no such reason, or not for this kind of case."""
 

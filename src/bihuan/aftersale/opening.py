@@ -18,14 +18,13 @@ from bihuan.aftersale.errors import (
     LinesNotFitting,
     NotApplicable,
     ReasonNotFitting,
-    TooManyPieces,
 )
 from bihuan.aftersale.rules import Kind, OrderedLine, PricedPiece, Terms
 from bihuan.aftersale.schemas import AppliedLine, ApplyInput, GiveInput, WishInput, WishView
 from bihuan.aftersale.story import By
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, ShopperId, SkuId, new_id
-from bihuan.orders import LineRow, OrderRow
+from bihuan.orders import LineRow, OrderRow, TooManyPieces
 
 _CHINA = ZoneInfo("Asia/Shanghai")
 _EVER_DAYS = 36_500

@@ -10,14 +10,14 @@ import msgspec
 from bihuan import inventory, orders
 from bihuan.aftersale import db, rules
 from bihuan.aftersale.db import CaseLine, CaseRow, EventRow
-from bihuan.aftersale.errors import CaseEnded, NotYourTurn, TooManyPieces
+from bihuan.aftersale.errors import CaseEnded, NotYourTurn
 from bihuan.aftersale.rules import State
 from bihuan.facts.aftersale import AftersaleMoved
 from bihuan.kernel import events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, ShopperId, StaffId
-from bihuan.orders import OrderRow
+from bihuan.orders import OrderRow, TooManyPieces
 
 
 class By(msgspec.Struct, frozen=True):

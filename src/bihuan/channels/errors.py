@@ -6,9 +6,9 @@ from bihuan.kernel.errors import (
     Conflict,
     Forbidden,
     NotFound,
-    Problem,
     Unavailable,
     Unprocessable,
+    UnsupportedMediaType,
 )
 
 
@@ -148,11 +148,9 @@ class SyncRunning(Conflict):
     en = "The followers are being taken over already."
 
 
-class PushKindUnsupported(Problem):
-    """415: a push that says to be neither XML nor JSON."""
+class PushKindUnsupported(UnsupportedMediaType):
+    """A push that says to be neither XML nor JSON."""
 
-    status = 415
-    code = "unsupported_media_type"
     zh = "消息推送应为 XML 或 JSON。"
     en = "A push is XML or JSON."
 
@@ -181,10 +179,9 @@ class NoCorp(NotFound):
     en = "This merchant has not connected WeCom."
 
 
-class CorpIncomplete(Unprocessable):
+class CorpIncomplete(SettingsIncomplete):
     """The corp's settings lack something; `missing` names the fields."""
 
-    code = "settings_incomplete"
     zh = "企业微信设置不完整：{missing}。"
     en = "WeCom's settings are incomplete: {missing}."
 

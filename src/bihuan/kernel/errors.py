@@ -114,6 +114,15 @@ class TooLarge(Problem):
     en = "The body is too large."
 
 
+class UnsupportedMediaType(Problem):
+    """415: a body of another kind than is taken here."""
+
+    status = 415
+    code = "unsupported_media_type"
+    zh = "不支持此类内容。"
+    en = "A body of this kind is not taken."
+
+
 class Unprocessable(Problem):
     """422: readable, but a value is out of its range."""
 

@@ -9,6 +9,7 @@ order has its posting; an unpaid one holds its stock; states change only as `rul
 from bihuan.orders import returns
 from bihuan.orders.checks import CHECKS
 from bihuan.orders.db import LineRow, OrderRow, awaited_at, list_lines, list_orders
+from bihuan.orders.errors import AftersaleOpen, TooManyPieces
 from bihuan.orders.manual import set_manual_discount
 from bihuan.orders.placement import Command
 from bihuan.orders.placing import FLUSHER
@@ -20,6 +21,7 @@ from bihuan.orders.settle import settle
 __all__ = [
     "CHECKS",
     "FLUSHER",
+    "AftersaleOpen",
     "Command",
     "Delivery",
     "LineRow",
@@ -28,6 +30,7 @@ __all__ = [
     "OrderRow",
     "OrderView",
     "Quote",
+    "TooManyPieces",
     "awaited_at",
     "cancel",
     "complete",

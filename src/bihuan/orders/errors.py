@@ -67,6 +67,14 @@ class AftersaleOpen(Conflict):
     en = "An after-sale case of this order is under way; settle it first."
 
 
+class TooManyPieces(Conflict):
+    """More pieces are to come back than are left of a line; `left` by line."""
+
+    code = "too_many_pieces"
+    zh = "件数超过可售后数量。"
+    en = "More pieces are asked for than are left."
+
+
 class CartBusy(Unavailable):
     """Too many items are on their way into carts in this process."""
 

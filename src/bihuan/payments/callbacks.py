@@ -27,7 +27,7 @@ from bihuan.payments.db import Seen
 from bihuan.payments.errors import (
     NotificationMalformed,
     NotificationUntrusted,
-    UnsupportedMediaType,
+    NotJson,
     WeChatPayUnavailable,
 )
 from bihuan.payments.inbox import INBOX
@@ -69,7 +69,7 @@ async def accept(rt: Runtime, code: str, headers: Mapping[str, str], body: bytes
 async def verify(rt: Runtime, code: str, headers: Mapping[str, str], body: bytes) -> Verified:
     """What WeChat signed for this merchant. Raises as the module says."""
     if headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-        raise UnsupportedMediaType
+        raise NotJson
     merchant = await merchants.merchant_of_code(rt, code)
     lines = await clients.lines_of(rt, merchant.merchant_id)
     if not lines.lines:

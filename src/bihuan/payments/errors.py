@@ -2,7 +2,16 @@
 
 from typing import ClassVar
 
-from bihuan.kernel.errors import BadGateway, BadRequest, Conflict, NotFound, TooManyRequests, Unavailable, Unprocessable
+from bihuan.kernel.errors import (
+    BadGateway,
+    BadRequest,
+    Conflict,
+    NotFound,
+    TooManyRequests,
+    Unavailable,
+    Unprocessable,
+    UnsupportedMediaType,
+)
 
 
 class PaymentNotConfigured(Conflict):
@@ -90,11 +99,9 @@ class NotificationMalformed(BadRequest):
     en = "The notification is malformed."
 
 
-class UnsupportedMediaType(BadRequest):
+class NotJson(UnsupportedMediaType):
     """A callback that is no JSON."""
 
-    status: ClassVar[int] = 415
-    code = "unsupported_media_type"
     zh = "仅接受 application/json。"
     en = "Send application/json."
 

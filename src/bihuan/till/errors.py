@@ -99,22 +99,6 @@ class SlipRequired(Unprocessable):
     en = "A refund by card needs the number of its slip."
 
 
-class TooManyPieces(Conflict):
-    """More pieces than the sale has left."""
-
-    code = "too_many_pieces"
-    zh = "退货件数超过可退数量。"
-    en = "More pieces than can go back."
-
-
-class CaseOpen(Conflict):
-    """An after-sale case of the order is open: it decides."""
-
-    code = "aftersale_open"
-    zh = "该订单有售后申请正在处理，请在售后中办理。"
-    en = "An after-sale case of this order is open; settle it there."
-
-
 class CashDiffers(Conflict):
     """More would be banked or carried on than lies in a closed drawer."""
 

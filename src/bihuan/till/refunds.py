@@ -11,14 +11,14 @@ from bihuan import inventory, membership, merchants, orders, payments
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import LineId, MerchantId, OrderId, RefundId, new_id
-from bihuan.orders import LineRow
+from bihuan.orders import AftersaleOpen, LineRow, TooManyPieces
 from bihuan.payments import counter
 from bihuan.staff import StaffSession
 from bihuan.till import db, db_returns, db_sales, rules, shifts
 from bihuan.till.db import ShiftRow
 from bihuan.till.db_returns import RefundRow
 from bihuan.till.db_sales import SaleRow
-from bihuan.till.errors import CaseOpen, DrawerShort, SaleEnded, SaleOfAnotherStore, SlipRequired, TooManyPieces
+from bihuan.till.errors import DrawerShort, SaleEnded, SaleOfAnotherStore, SlipRequired
 from bihuan.till.schemas_sales import HandRefund, Refund, RefundView
 
 CAUSE = "till_refund"
@@ -27,7 +27,7 @@ CAUSE = "till_refund"
 async def refund(tx: Tx, staff: StaffSession, shift_id: UUID, sale: SaleRow, wish: Refund) -> RefundView:
     """Takes pieces of a paid sale back at the cashier's own open drawer.
 
-    Raises ShiftClosed, SaleOfAnotherStore, SaleEnded, CaseOpen, TooManyPieces, SlipRequired, DrawerShort,
+    Raises ShiftClosed, SaleOfAnotherStore, SaleEnded, AftersaleOpen, TooManyPieces, SlipRequired, DrawerShort,
     RefundTooLarge.
     """
     merchant_id = staff.merchant_id
@@ -37,7 +37,7 @@ async def refund(tx: Tx, staff: StaffSession, shift_id: UUID, sale: SaleRow, wis
     await _check_store(tx, merchant_id, shift, sale)
     order = await orders.returns.lock(tx, merchant_id, sale.order_id)
     if order.open_cases:
-        raise CaseOpen
+        raise AftersaleOpen
     lines = {line.line_id: line for line in await orders.returns.lines_of(tx, merchant_id, sale.order_id)}
     pieces = _pieces(lines, wish)
     paid = rules.paid_by_line(order.paid_fen, {line_id: line.total_fen for line_id, line in lines.items()})
