@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from bihuan import identity, merchants, orders, staff
+from bihuan import identity, merchants, orders, payments, staff
 from bihuan.aftersale import db, db_lists, disputes, exchanges, opening, refunding, rules
 from bihuan.aftersale.db import CaseLine, CaseRow
 from bihuan.aftersale.schemas import (
@@ -30,7 +30,6 @@ from bihuan.aftersale.schemas import (
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId, OrderId, ShopperId, StaffId
-from bihuan.payments import remedies
 
 Reader = Literal["shopper", "merchant", "platform"]
 
@@ -186,7 +185,7 @@ async def _events(tx: Tx, case: CaseRow, *, named: bool) -> list[CaseEvent]:
 async def _refunds(tx: Tx, case: CaseRow) -> list[RefundState]:
     if case.decided_at is None or not case.agreed_fen:
         return []
-    rows = await remedies.list_of_cause(tx, case.merchant_id, refunding.CAUSE, case.case_id)
+    rows = await payments.list_refunds(tx, case.merchant_id, refunding.CAUSE, case.case_id)
     return [
         RefundState(row.refund_id, row.tender, row.state, row.amount_fen, row.error, row.created_at, row.succeeded_at)
         for row in rows

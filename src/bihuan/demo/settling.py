@@ -4,12 +4,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from bihuan import settlement
 from bihuan.kernel.ids import PLATFORM_CODE, MerchantId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import get_by_code
-from bihuan.settlement import db_commission, db_plans, plans
-from bihuan.settlement.db_plans import Plan
-from bihuan.settlement.rules import Rule, Tier
+from bihuan.settlement import Plan, Rule, Tier
 
 _PLANS = (
     Plan("basic", "基础版", 0, ["商城与小程序", "一家门店"], "offered"),
@@ -24,7 +23,7 @@ async def agree_terms(rt: Runtime, merchant_ids: list[MerchantId]) -> bool:
     """
     async with rt.db.transaction() as tx:
         platform = await get_by_code(tx, PLATFORM_CODE)
-        if await db_commission.list_rules(tx, platform.merchant_id):
+        if await settlement.list_rules(tx, platform.merchant_id):
             return False
         # a date without a time: the demo's books begin with it
         since = max(tx.now, datetime(2026, 1, 1, tzinfo=UTC))
@@ -37,12 +36,12 @@ async def agree_terms(rt: Runtime, merchant_ids: list[MerchantId]) -> bool:
         )
         bread = Rule(rule_id=new_id(), name="面包类目", category="面包", percent_bp=300, valid_from=since)
         for rule in (general, bread):
-            await db_commission.insert_rule(tx, platform.merchant_id, rule)
+            await settlement.insert_rule(tx, platform.merchant_id, rule)
         for plan in _PLANS:
-            await db_plans.set_plan(tx, platform.merchant_id, plan)
-        terms = await db_plans.find_terms(tx, platform.merchant_id)
+            await settlement.set_plan(tx, platform.merchant_id, plan)
+        terms = await settlement.find_terms(tx, platform.merchant_id)
         # the sandbox's platform is registered under this name
-        await db_plans.set_terms(tx, platform.merchant_id, msgspec.structs.replace(terms, receiver_name="闭环商城"))
+        await settlement.set_terms(tx, platform.merchant_id, msgspec.structs.replace(terms, receiver_name="闭环商城"))
         for merchant_id in merchant_ids[:1]:
-            await plans.subscribe(tx, merchant_id, "chain")
+            await settlement.subscribe(tx, merchant_id, "chain")
     return True

@@ -38,7 +38,7 @@ from bihuan.kernel.paging import Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import periods
 from bihuan.ledger.journal import Filter
-from bihuan.ledger.routes import AccountName, First, Last, SourceName, Text, check_days
+from bihuan.ledger.parameters import AccountName, First, Last, SourceName, Text, check_days
 from bihuan.staff import StaffSession
 
 FirstDay = Annotated[date, Parameter(description="The first day of the book, Asia/Shanghai.")]

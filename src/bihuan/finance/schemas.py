@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from bihuan.kernel.verification import Finding
-from bihuan.ledger.schemas import TransactionView
+from bihuan.ledger import TransactionView
 
 Format = Literal["csv", "xlsx"]
 VoucherFormat = Literal["generic", "kingdee", "yonyou"]

@@ -5,7 +5,7 @@ A source that we cannot follow is shown by its id.
 
 from uuid import UUID
 
-from bihuan import merchants, orders
+from bihuan import merchants, orders, reconciliation, settlement, till, topups
 from bihuan.finance.schemas import Origin
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId
@@ -14,10 +14,6 @@ from bihuan.ledger import periods
 from bihuan.ledger.journal import TransactionRow
 from bihuan.payments import origins as paid_for
 from bihuan.payments.origins import PaidFor
-from bihuan.reconciliation import origins as of_bills
-from bihuan.settlement import origins as of_settlement
-from bihuan.till import origins as of_tills
-from bihuan.topups import db as topups
 
 _OF_ORDERS = frozenset({"order", "order_cancelled"})
 _OF_RECEIPTS = frozenset({"receipt", "refused_receipt"})
@@ -39,14 +35,14 @@ async def trace(tx: Tx, merchant_id: MerchantId, row: TransactionRow) -> list[Or
     elif source in _OF_TOPUPS:
         found = [await _topup_of(tx, merchant_id, source, source_id)]
     elif source == "payment_fees":
-        bill = await of_bills.trace_fees(tx, merchant_id, periods.day_of(row.occurred_at), row.description)
+        bill = await reconciliation.trace_fees(tx, merchant_id, periods.day_of(row.occurred_at), row.description)
         found = [Origin("bill_day", source_id, str(bill.day), day=bill.day, mchid=bill.mchid)] if bill else []
     elif source == "alipay_fees":
         found = [Origin("alipay_bill", source_id, str(periods.day_of(row.occurred_at)))]
     elif source in ("bank_transfer", "reconciliation"):
         found = await _of_bill(tx, merchant_id, source, source_id)
     elif source.startswith("till_"):
-        shift = await of_tills.trace(tx, merchant_id, source, source_id)
+        shift = await till.trace(tx, merchant_id, source, source_id)
         opened = f"{shift.till} {shift.opened_at.astimezone(periods.CHINA):%m-%d %H:%M}" if shift else ""
         found = [Origin("till_shift", shift.shift_id, opened)] if shift else []
     else:
@@ -95,7 +91,7 @@ async def _refund(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID)
 
 
 async def _of_bill(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID) -> list[Origin | None]:
-    bill = await of_bills.trace(tx, merchant_id, source, source_id)
+    bill = await reconciliation.trace(tx, merchant_id, source, source_id)
     if bill is None:
         return []
     kind = "difference" if source == "reconciliation" else source
@@ -108,7 +104,7 @@ async def _of_bill(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID
 async def _settlement(tx: Tx, merchant_id: MerchantId, source: str, source_id: UUID) -> list[Origin | None]:
     """In the platform's book a posting is about some merchant, who is named."""
     platform = (await merchants.get(tx, merchant_id)).is_platform
-    found = await of_settlement.trace(tx, None if platform else merchant_id, source, source_id)
+    found = await settlement.trace(tx, None if platform else merchant_id, source, source_id)
     if found is None:
         return []
     about = found.merchant_id if platform else None

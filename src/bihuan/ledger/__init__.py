@@ -8,11 +8,13 @@ Invariants: every transaction and every book sums to zero; balances and days equ
 as they were (`checks`).
 """
 
-from bihuan.ledger import books, journal, periods
+from bihuan.ledger import books, journal, parameters, past_balance, periods
 from bihuan.ledger.checks import CHECKS
+from bihuan.ledger.db_movements import Movement, list_movements
 from bihuan.ledger.errors import PeriodClosed
-from bihuan.ledger.movements import Movement, list_movements
+from bihuan.ledger.history import PastTransaction, post_books
 from bihuan.ledger.rules import CHART, Entry, Transaction, Unbalanced, UnknownAccount
+from bihuan.ledger.schemas import TransactionView
 from bihuan.ledger.service import balances, name_of, post, view_of
 
 __all__ = [
@@ -20,8 +22,10 @@ __all__ = [
     "CHECKS",
     "Entry",
     "Movement",
+    "PastTransaction",
     "PeriodClosed",
     "Transaction",
+    "TransactionView",
     "Unbalanced",
     "UnknownAccount",
     "balances",
@@ -29,7 +33,10 @@ __all__ = [
     "journal",
     "list_movements",
     "name_of",
+    "parameters",
+    "past_balance",
     "periods",
     "post",
+    "post_books",
     "view_of",
 ]

@@ -1,4 +1,4 @@
-"""Posting to many books at once, for imports."""
+"""Posting to many books at once: for imports, and for what stands in two books."""
 
 from collections.abc import Sequence
 

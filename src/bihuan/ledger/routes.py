@@ -8,40 +8,14 @@ from litestar import Request, get
 from litestar.params import Parameter
 
 from bihuan.kernel import paging
-from bihuan.kernel.errors import BadRequest
 from bihuan.kernel.http import access, language_of
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import books, journal, service
 from bihuan.ledger.journal import Filter
+from bihuan.ledger.parameters import AccountName, First, Last, SourceName, Text, check_days
 from bihuan.ledger.schemas import AccountView, TransactionView, TurnoverView
 from bihuan.staff import StaffSession
-
-AccountName = Annotated[str | None, Parameter(max_length=40, description="Only those with an entry here.")]
-SourceName = Annotated[str | None, Parameter(max_length=40, description="Only those that come from this.")]
-First = Annotated[date | None, Parameter(description="From this day of the book on, Asia/Shanghai.")]
-Last = Annotated[date | None, Parameter(description="To this day of the book.")]
-Text = Annotated[
-    str | None,
-    Parameter(max_length=100, description="In the description; or the whole id of a transaction or of its cause."),
-]
-
-
-class BackwardDays(BadRequest):
-    """The first day is after the last one, or they are too far apart."""
-
-    code = "bad_period"
-    zh = "起止日期不对：开始不能晚于结束，最多 {most} 天。"
-    en = "The days are wrong: the first must not be after the last, {most} days at most."
-
-
-MOST_DAYS = 3660
-
-
-def check_days(first: date, last: date, most: int = MOST_DAYS) -> None:
-    """Raises BackwardDays."""
-    if not 0 <= (last - first).days < most:
-        raise BackwardDays(most=most)
 
 
 @get("/api/merchant/ledger/accounts", opt=access("staff:ledger.read"))

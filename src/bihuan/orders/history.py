@@ -18,8 +18,7 @@ from bihuan.inventory.history import PastHold, PoolOf, import_holds
 from bihuan.kernel.db import Tx
 from bihuan.kernel.derived_ids import derived_id_at
 from bihuan.kernel.ids import LineId, LocationId, MerchantId, OrderId, ProductId, ShopperId, SkuId
-from bihuan.ledger import Entry, Transaction
-from bihuan.ledger.history import PastTransaction, post_books
+from bihuan.ledger import Entry, PastTransaction, Transaction, post_books
 from bihuan.orders.schemas import Adjustment
 from bihuan.payments.history import PastMeans, PastPayment, import_payments
 

@@ -8,14 +8,16 @@ transaction.
 One way in: notifications, queries of a shopper who waits, and the watching job all end in `settling.settle_in`.
 """
 
-from bihuan.payments import codes, counter
+from bihuan.payments import alipay, billed, codes, complained, counter, origins, sharing
 from bihuan.payments.accounts import PaymentAccount, connect_account, get_account, join_provider
 from bihuan.payments.checks import CHECKS
 from bihuan.payments.db_counter import HandRefund, Part
-from bihuan.payments.decisions import refund, refundable_fen
+from bihuan.payments.db_refunds import RefundRow
+from bihuan.payments.decisions import list_refunds, refund, refundable_fen
 from bihuan.payments.errors import (
     AlreadyPaid,
     H5Unavailable,
+    NoPaymentAccount,
     OpenidRequired,
     PaymentClosed,
     PaymentNotConfigured,
@@ -51,6 +53,7 @@ __all__ = [
     "HandRefund",
     "Looked",
     "Method",
+    "NoPaymentAccount",
     "OpenidRequired",
     "Parked",
     "Part",
@@ -65,6 +68,7 @@ __all__ = [
     "RefundByHand",
     "RefundDecidedOtherwise",
     "RefundPart",
+    "RefundRow",
     "RefundSplit",
     "RefundTooLarge",
     "RefundView",
@@ -72,7 +76,10 @@ __all__ = [
     "Settlers",
     "TooManyRefunds",
     "Verdict",
+    "alipay",
+    "billed",
     "codes",
+    "complained",
     "connect_account",
     "counter",
     "get_account",
@@ -80,10 +87,13 @@ __all__ = [
     "list_everywhere",
     "list_for",
     "list_parked",
+    "list_refunds",
+    "origins",
     "pay_whole",
     "prepare",
     "refund",
     "refundable_fen",
     "replay_everywhere",
+    "sharing",
     "sync",
 ]

@@ -13,8 +13,9 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import Unprocessable
 from bihuan.kernel.ids import MerchantId, RefundId, new_id
 from bihuan.kernel.money import MAX_FEN
-from bihuan.payments import db_decisions, refunds, rules
+from bihuan.payments import db_decisions, db_remedies, refunds, rules
 from bihuan.payments.db_decisions import Decision, KeptRow
+from bihuan.payments.db_remedies import DecidedRefund
 from bihuan.payments.errors import RefundByHand, RefundDecidedOtherwise, RefundTooLarge, TooManyRefunds
 from bihuan.payments.schemas import RefundPart, RefundSplit
 
@@ -106,3 +107,9 @@ def _posting(decision: Decision) -> ledger.Transaction:
         f"决定退款（{decision.reason}）",
         [ledger.Entry(decision.account, decision.amount_fen), ledger.Entry("refunds_payable", -decision.amount_fen)],
     )
+
+
+async def list_refunds(tx: Tx, merchant_id: MerchantId, cause: str, cause_id: UUID) -> Sequence[DecidedRefund]:
+    """The refunds of a decision, oldest first, those that were replaced included."""
+    decision = await db_decisions.find(tx, merchant_id, cause, cause_id)
+    return [] if decision is None else await db_remedies.list_of_decision(tx, merchant_id, decision.decision_id)

@@ -14,8 +14,7 @@ import msgspec
 from bihuan.kernel.db import Tx
 from bihuan.kernel.derived_ids import derived_id_at
 from bihuan.kernel.ids import MerchantId, ShopperId
-from bihuan.ledger import Entry, Transaction
-from bihuan.ledger.history import PastTransaction, post_books
+from bihuan.ledger import Entry, PastTransaction, Transaction, post_books
 
 
 class PastMeans(msgspec.Struct, frozen=True):

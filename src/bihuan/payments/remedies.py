@@ -1,7 +1,6 @@
 """What a person does about money that is stuck: an ABNORMAL refund is sent elsewhere, a parked payment is settled by
 hand. WeChat: POST /v3/refund/domestic/refunds/{refund_id}/apply-abnormal-refund."""
 
-from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -9,13 +8,11 @@ import msgspec
 from litestar import post
 
 from bihuan.kernel import idempotency
-from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import BadGateway, Conflict, NotFound, Unprocessable
 from bihuan.kernel.http import IdempotencyKey, access
 from bihuan.kernel.ids import MerchantId, RefundId
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments import clients, db_decisions, db_remedies, refunds
-from bihuan.payments.db_remedies import DecidedRefund
+from bihuan.payments import clients, db_remedies, refunds
 from bihuan.payments.errors import PaymentNotConfigured
 from bihuan.staff import StaffSession
 from bihuan.wechat import Unavailable as WeChatUnavailable
@@ -78,12 +75,6 @@ class ResolveInput(msgspec.Struct, frozen=True):
     """What was done about parked money, in words."""
 
     note: Annotated[str, msgspec.Meta(min_length=2, max_length=500, pattern=r"^[^\x00]*$")]
-
-
-async def list_of_cause(tx: Tx, merchant_id: MerchantId, cause: str, cause_id: UUID) -> Sequence[DecidedRefund]:
-    """The refunds of a decision, oldest first, those that were replaced included."""
-    decision = await db_decisions.find(tx, merchant_id, cause, cause_id)
-    return [] if decision is None else await db_remedies.list_of_decision(tx, merchant_id, decision.decision_id)
 
 
 async def apply_abnormal(rt: Runtime, merchant_id: MerchantId, refund_id: UUID, wish: AbnormalInput) -> str:

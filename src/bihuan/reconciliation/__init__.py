@@ -8,5 +8,6 @@ the queue until a person or a rule resolves it, and never leaves the table.
 
 from bihuan.reconciliation.checks import CHECKS
 from bihuan.reconciliation.db import Unsettled, unsettled
+from bihuan.reconciliation.db_origins import trace, trace_fees
 
-__all__ = ["CHECKS", "Unsettled", "unsettled"]
+__all__ = ["CHECKS", "Unsettled", "trace", "trace_fees", "unsettled"]

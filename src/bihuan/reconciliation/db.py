@@ -323,3 +323,9 @@ async def set_forgotten(tx: Tx, merchant_id: MerchantId, mchid: str, day: date, 
         kind,
         tx.now,
     )
+
+
+async def take_shares(tx: Tx, table: str) -> None:
+    """Adds to `payments_recorded` what lies in a temporary table of the same columns (`sources.Shares`)."""
+    columns = "kind, out_number, number, record_id, amount_fen, at, state, began_at, purpose, reference_id"
+    await tx.execute(f"insert into payments_recorded ({columns}) select {columns} from {table}")  # noqa: S608

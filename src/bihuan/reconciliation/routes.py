@@ -15,7 +15,7 @@ from bihuan.kernel.http import IdempotencyKey, access
 from bihuan.kernel.idempotency import run_once
 from bihuan.kernel.paging import Cursor, Limit, Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.ledger.routes import check_days
+from bihuan.ledger.parameters import check_days
 from bihuan.payments import billed
 from bihuan.reconciliation import db, db_differences, export, fetching, resolving, rules
 from bihuan.reconciliation.errors import BillForgotten, DayNotOver, DayReconciled, NoSuchDay

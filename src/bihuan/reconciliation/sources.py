@@ -11,7 +11,7 @@ from typing import Protocol
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.payments import billed
-from bihuan.reconciliation import rules
+from bihuan.reconciliation import db, rules
 
 
 class Shares(Protocol):
@@ -40,7 +40,7 @@ async def stage_day(
     """Makes `payments_recorded`: what was received, given back and shared at an account from `since` to `until`."""
     await billed.stage_recorded(tx, merchant_id, mchid, since, until)
     await shares.stage(tx, merchant_id, mchid, (since, until), ())
-    await _take(tx, shares)
+    await db.take_shares(tx, shares.table)
     await tx.execute("analyze payments_recorded")
 
 
@@ -51,11 +51,6 @@ async def add(
     if subject in rules.SHARING_KINDS:
         assert shares is not None
         await shares.stage(tx, merchant_id, mchid, None, numbers)
-        await _take(tx, shares)
+        await db.take_shares(tx, shares.table)
     else:
         await billed.stage_numbers(tx, merchant_id, mchid, subject, numbers)
-
-
-async def _take(tx: Tx, shares: Shares) -> None:
-    columns = "kind, out_number, number, record_id, amount_fen, at, state, began_at, purpose, reference_id"
-    await tx.execute(f"insert into payments_recorded ({columns}) select {columns} from {shares.table}")  # noqa: S608

@@ -12,8 +12,7 @@ from bihuan import merchants
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import PLATFORM_CODE, MerchantId
-from bihuan.ledger import Entry, Transaction
-from bihuan.ledger.history import PastTransaction, post_books
+from bihuan.ledger import Entry, PastTransaction, Transaction, post_books
 from bihuan.merchants import Merchant
 
 

@@ -17,8 +17,8 @@ from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import MerchantId, OrderId, new_id
 from bihuan.kernel.runtime import Runtime
-from bihuan.ledger.movements import Movement, list_movements
-from bihuan.payments.shared import account_mchid, list_origins
+from bihuan.ledger import Movement, list_movements
+from bihuan.payments.sharing import account_mchid, list_origins
 from bihuan.settlement import books, db_commission, db_plans, db_statements, rules
 from bihuan.settlement.db_statements import Line, Payout, Statement
 from bihuan.settlement.errors import (

@@ -16,7 +16,7 @@ from bihuan.kernel.ids import LineId, MerchantId, OrderId, new_id
 from bihuan.kernel.money import MAX_FEN
 from bihuan.kernel.paging import Page
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments.shared import platform_mchid
+from bihuan.payments.sharing import platform_mchid
 from bihuan.settlement import db_commission, db_plans, db_returns, db_sharing, plans, returning, rules, sharing
 from bihuan.settlement.db_plans import Invoice, Plan, Subscription, Terms
 from bihuan.settlement.errors import RuleNotAcceptable

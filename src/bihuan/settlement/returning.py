@@ -13,8 +13,8 @@ import structlog
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId, new_id
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments.refunds import RefundRow
-from bihuan.payments.shared import decided_fen, sharing_line
+from bihuan.payments import RefundRow
+from bihuan.payments.sharing import decided_fen, sharing_line
 from bihuan.settlement import books, commission, db_commission, db_returns, db_sharing
 from bihuan.settlement.commission import Refunded
 from bihuan.settlement.db_returns import ReturnRow

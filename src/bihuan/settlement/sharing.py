@@ -15,9 +15,8 @@ from bihuan import orders
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId, new_id
 from bihuan.kernel.runtime import Runtime
-from bihuan.payments import get_account
-from bihuan.payments.errors import NoPaymentAccount
-from bihuan.payments.shared import SharingLine, list_kept, sharing_line
+from bihuan.payments import NoPaymentAccount, get_account
+from bihuan.payments.sharing import SharingLine, list_kept, sharing_line
 from bihuan.settlement import books, db_commission, db_plans, db_sharing, rules
 from bihuan.settlement.db_sharing import Sharing, SharingOrderRow
 from bihuan.settlement.errors import SharingEnded, SharingNotFailed

@@ -10,6 +10,7 @@ A payment code without an answer is asked about, and undone if it stays undecide
 """
 
 from bihuan.till.checks import CHECKS
+from bihuan.till.db_origins import trace
 from bihuan.till.goods import learn_barcode, park
 from bihuan.till.schemas import Close, Movement, Opening
 from bihuan.till.schemas_sales import Barcode, Basket, ParkedLine, Pay, Refund, SaleInput
@@ -29,4 +30,5 @@ __all__ = [
     "learn_barcode",
     "open_shift",
     "park",
+    "trace",
 ]

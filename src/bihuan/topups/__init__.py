@@ -6,6 +6,7 @@ Invariants: a paid top-up is in its wallet and in the book; what is taken back i
 """
 
 from bihuan.topups.checks import CHECKS
+from bihuan.topups.db import TopUp, find
 from bihuan.topups.service import order, settle
 
-__all__ = ["CHECKS", "order", "settle"]
+__all__ = ["CHECKS", "TopUp", "find", "order", "settle"]

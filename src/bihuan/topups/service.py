@@ -12,8 +12,7 @@ from bihuan.payments import Charge, Receipt, Verdict
 from bihuan.topups import db
 from bihuan.topups.db import TopUp
 from bihuan.topups.errors import AmountOutOfRange, GiftSpent, ReturnTooLarge, TopUpsClosed
-from bihuan.wallet import rules
-from bihuan.wallet.rules import TopUpReturn
+from bihuan.wallet import TopUpReturn
 
 PURPOSE = "wallet_topup"
 LIFE = timedelta(minutes=30)
@@ -117,7 +116,7 @@ async def take_back(
     left = min(topup.amount_fen - topup.returned_fen, free[0])
     if amount_fen > left:
         raise ReturnTooLarge(left_fen=left)
-    back = rules.take_top_up_back(
+    back = wallet.take_top_up_back(
         amount_fen, topup.amount_fen, topup.gift_fen, topup.clawed_fen, topup.returned_fen, free[1]
     )
     if back.refund_fen < 1:

@@ -9,7 +9,7 @@ from bihuan.wallet import codes
 from bihuan.wallet.checks import CHECKS
 from bihuan.wallet.db import Wallet
 from bihuan.wallet.errors import WalletCodeUnknown, WalletFrozen, WalletShort
-from bihuan.wallet.rules import DEFAULTS, GiftRule, Settings, gift_for
+from bihuan.wallet.rules import DEFAULTS, GiftRule, Settings, TopUpReturn, gift_for, take_top_up_back
 from bihuan.wallet.service import (
     capture,
     find,
@@ -27,6 +27,7 @@ __all__ = [
     "DEFAULTS",
     "GiftRule",
     "Settings",
+    "TopUpReturn",
     "Wallet",
     "WalletCodeUnknown",
     "WalletFrozen",
@@ -42,4 +43,5 @@ __all__ = [
     "release",
     "save_settings",
     "take_out",
+    "take_top_up_back",
 ]

@@ -9,7 +9,7 @@ from bihuan.kernel.ids import PLATFORM_CODE, MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import merchant_of_code
 from bihuan.payments import clients, db_decisions
-from bihuan.payments.db_shared import KeptMoney, Origin, account_mchid, list_kept, list_origins
+from bihuan.payments.db_sharing import KeptMoney, Origin, account_mchid, list_kept, list_origins
 from bihuan.wechat.pay import ProfitSharing
 
 __all__ = [
