@@ -1,4 +1,4 @@
-"""Keeps the tests tidy: every test asserts something, none sleeps for long, none asserts a timing.
+"""Keeps the tests tidy: every test asserts something, none sleeps for long; and the source (`faces`).
 
 Run by `make check`; prints the offenders and exits 1.
 """
@@ -6,6 +6,8 @@ Run by `make check`; prints the offenders and exits 1.
 import ast
 import sys
 from pathlib import Path
+
+import faces
 
 MAX_LINES = 400
 _ASSERTING = ("assert", "check", "expect", "verify", "refuse", "prove")
@@ -46,9 +48,10 @@ def _findings(path: Path) -> list[str]:
 
 
 def main() -> int:
-    """Looks at every test file; returns the exit status."""
+    """Looks at every test file and every module; returns the exit status."""
     findings = [line for path in sorted(Path("tests").rglob("*.py")) for line in _findings(path)]
-    print("\n".join(findings) or "tests are tidy")
+    findings += faces.findings()
+    print("\n".join(findings) or "tests and modules are tidy")
     return 1 if findings else 0
 
 
