@@ -23,7 +23,8 @@ async def answer(world: World, request: Request) -> Answer:
         key, name = str(given.get("key", "")), str(given.get("name", "") or given.get("key", ""))
         if not key:
             return as_json({"error": "key is missing"}, 400)
-        return as_json(describe(world, await world.ensure_app(key, name)))
+        certified = bool(given.get("certificates"))
+        return as_json(describe(world, await world.ensure_app(key, name, certified=certified)))
     if what == "clock" and request.method == "POST":
         world.advance(float(given.get("advance_seconds", 0)))
         return as_json({"now": world.now()})
@@ -73,6 +74,9 @@ def describe(world: World, app: App) -> dict[str, Any]:
         "app_public_key_pem": wire.public_pem(own),
         "alipay_public_key_pem": wire.public_pem(alipays),
         "gateway": f"{world.base_url}/gateway.do",
+        "app_cert_pem": app.app_cert_pem,
+        "alipay_cert_pem": app.alipay_cert_pem,
+        "alipay_root_cert_pem": app.root_cert_pem,
     }
 
 

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, cast
 
-from alipay_sandbox import cashier, codes, trades, wire
+from alipay_sandbox import cashier, certs, codes, trades, wire
 from alipay_sandbox.http import Answer, Request, as_text, redirect
 from alipay_sandbox.models import App, Trade
 from alipay_sandbox.trades import Refused
@@ -62,6 +62,7 @@ def _check(world: World, params: dict[str, str]) -> tuple[App, Content]:
     key = world.keys_of(app)[0].public_key()
     if not wire.verifies(key, wire.request_text(params), params.get("sign", "")):
         raise Invalid("isv.invalid-signature", "验签出错，建议检查签名字符串或签名私钥与应用公钥是否匹配")
+    _check_certificates(app, params)
     if params.get("charset", "").lower() != "utf-8" or params.get("version") != "1.0":
         raise Invalid("isv.invalid-charset", "charset 应为 utf-8，version 应为 1.0")
     if wire.read_china(params.get("timestamp", "")) is None:
@@ -73,6 +74,15 @@ def _check(world: World, params: dict[str, str]) -> tuple[App, Content]:
     if not isinstance(content, dict):
         raise Invalid("isv.invalid-json", "biz_content 不是对象")
     return app, cast("Content", content)
+
+
+def _check_certificates(app: App, params: dict[str, str]) -> None:
+    """An app in certificate mode names its certificate and the roots."""
+    wanted = {"app_cert_sn": app.app_cert_pem, "alipay_root_cert_sn": app.root_cert_pem} if app.app_cert_pem else {}
+    for name, cert in wanted.items():
+        if params.get(name, "") != certs.serial_of(cert):
+            kind = "invalid" if params.get(name) else "missing"
+            raise Invalid(f"isv.{kind}-{name.replace('_', '-')}", f"{name} 缺失或与证书不符")
 
 
 def _page(world: World, app: App, method: str, content: Content, params: dict[str, str]) -> Answer:
@@ -175,7 +185,8 @@ METHODS: dict[str, Callable[[World, App, Content, dict[str, str]], Content]] = {
 def _signed(world: World, app: App, method: str, told: Content) -> Answer:
     content = wire.answer_json(told)
     signature = wire.sign(world.keys_of(app)[1], content)
-    body = f'{{"{_response(method)}":{content},"sign":"{signature}"}}'
+    named = f'"alipay_cert_sn":"{certs.serial_of(app.alipay_cert_pem)}",' if app.alipay_cert_pem else ""
+    body = f'{{"{_response(method)}":{content},{named}"sign":"{signature}"}}'
     return as_text(body, 200, "text/html")  # Alipay's own content type
 
 

@@ -12,6 +12,9 @@ class App(msgspec.Struct):
     seller_id: str
     private_key_pem: str  # the app's: whoever calls signs with it
     alipay_key_pem: str  # Alipay's for this app: signs answers and notifications
+    app_cert_pem: str = ""  # of an app in certificate mode, with the two others
+    alipay_cert_pem: str = ""
+    root_cert_pem: str = ""
 
 
 class Trade(msgspec.Struct):

@@ -8,7 +8,7 @@ import secrets
 
 import httpx
 
-from alipay_sandbox import wire
+from alipay_sandbox import certs, wire
 from alipay_sandbox.models import Notice, Refund, Trade
 from alipay_sandbox.world import World
 
@@ -42,6 +42,8 @@ def tell(world: World, trade: Trade, refund: Refund | None = None) -> None:
         "gmt_create": wire.china(trade.created_at),
         "gmt_payment": wire.china(trade.paid_at),
     }
+    if app.alipay_cert_pem:
+        fields["alipay_cert_sn"] = certs.serial_of(app.alipay_cert_pem)
     if refund is not None:
         fields |= {
             "refund_fee": wire.yuan(trade.refunded_fen),

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from alipay_sandbox import wire
+from alipay_sandbox import certs, wire
 from alipay_sandbox.models import App, Buyer, Clock, Notice, Refund, Trade
 from alipay_sandbox.store import Store, Table
 
@@ -69,16 +69,31 @@ class World:
             self._keys[app.app_id] = (wire.load_key(app.private_key_pem), wire.load_key(app.alipay_key_pem))
         return self._keys[app.app_id]
 
-    async def ensure_app(self, key: str, name: str) -> App:
-        """The app of that key, new when there is none. Its keys take some tenths of a second."""
+    async def ensure_app(self, key: str, name: str, *, certified: bool = False) -> App:
+        """The app of that key, new when there is none; `certified`: in certificate mode from now on.
+
+        Its keys take some tenths of a second.
+        """
         async with self._making:
             found = next((app for app in self.apps.values() if app.key == key), None)
             if found is not None:
+                if certified and not found.app_cert_pem:
+                    await self._certify(found)
                 return found
             keys = await asyncio.gather(asyncio.to_thread(wire.new_key), asyncio.to_thread(wire.new_key))
             app = App(key, name, f"2021{_digits(12)}", f"2088{_digits(12)}", *keys)
             self.apps.put(app.app_id, app)
+            if certified:
+                await self._certify(app)
             return app
+
+    async def _certify(self, app: App) -> None:
+        root = wire.load_key(await asyncio.to_thread(wire.new_key))
+        own, alipays = self.keys_of(app)
+        app.root_cert_pem = certs.new_roots(root)
+        app.app_cert_pem = certs.issue(own.public_key(), app.name, root)
+        app.alipay_cert_pem = certs.issue(alipays.public_key(), "Sandbox Alipay", root)
+        self.apps.put(app.app_id, app)
 
     def ensure_buyer(self, key: str) -> Buyer:
         """The buyer of that key, new when there is none; an empty key is always somebody new."""

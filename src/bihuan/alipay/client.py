@@ -155,6 +155,8 @@ class AlipayClient:
             raise AlipayUntrusted("signature_missing")
         if fields.get("sign_type") != "RSA2":
             raise AlipayUntrusted("signature_invalid", "not RSA2")
+        if not self._signer.knows(fields.get("alipay_cert_sn", "")):
+            raise AlipayUntrusted("certificate_differs")
         signed = dict(fields)
         try:
             valid = await asyncio.to_thread(self._signer.verify, signed, signature)

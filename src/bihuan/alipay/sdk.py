@@ -31,6 +31,10 @@ class Signer(Protocol):
         """The verified content of an answer. Raises AlipayRefused (unsigned), AlipayUntrusted."""
         ...
 
+    def knows(self, certificate_sn: str) -> bool:
+        """Whether Alipay signs by the certificate that we know; always in public-key mode."""
+        ...
+
 
 def installed() -> bool:
     """Whether the extra is there; without loading it."""
@@ -43,32 +47,43 @@ def installed() -> bool:
 
 def new_signer(keys: AlipayKeys) -> Signer:
     """Loads the keys. Raises AlipayNotInstalled, KeyNotUsable."""
-    gateway_class = _gateway_class()
-    return cast(
-        "Signer",
-        gateway_class(
-            appid=keys.app_id,
-            app_private_key_string=check_private_key(keys.private_key_pem),
-            alipay_public_key_string=check_public_key(keys.alipay_public_key_pem),
-            sign_type="RSA2",
-        ),
+    certs = keys.certificates
+    gateway_class = _gateway_class("DCAliPay" if certs else "AliPay")
+    files = (
+        {"alipay_public_key_string": check_public_key(keys.alipay_public_key_pem)}
+        if certs is None
+        else {
+            "app_public_key_cert_string": certs.app_cert_pem,
+            "alipay_public_key_cert_string": certs.alipay_cert_pem,
+            "alipay_root_cert_string": certs.alipay_root_cert_pem,
+        }
     )
+    own = check_private_key(keys.private_key_pem)
+    made = gateway_class(appid=keys.app_id, app_private_key_string=own, sign_type="RSA2", **files)
+    return cast("Signer", made)
 
 
 @cache
-def _gateway_class() -> Any:
+def _gateway_class(name: str) -> Any:
     try:
         module = import_module("alipay")
         exceptions = import_module("alipay.exceptions")
-        base: Any = module.AliPay
+        base: Any = getattr(module, name)
     except (ImportError, AttributeError) as error:  # the official SDK is called `alipay` too
         raise AlipayNotInstalled from error
 
     class Gateway(base):
         """The SDK's client without its own way over the network."""
 
+        def knows(self, certificate_sn: str) -> bool:
+            own = getattr(self, "_alipay_public_key_cert_string", None)
+            return own is None or certificate_sn == self.get_cert_sn(own)
+
         def open_answer(self, raw: str, response_type: str) -> dict[str, Any]:
             try:
+                answer = json.loads(raw)
+                if "sign" in answer and not self.knows(str(answer.get("alipay_cert_sn", ""))):
+                    raise AlipayUntrusted("certificate_differs", "Alipay signs by another certificate: connect it anew")
                 return self._verify_and_return_sync_response(raw, response_type)
             except exceptions.AliPayValidationError as error:
                 raise AlipayUntrusted("signature_invalid") from error

@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 
 import msgspec
 
+from bihuan.alipay.certs import Certificates
 from bihuan.alipay.errors import AlipayUntrusted
 
 CHINA = timezone(timedelta(hours=8))
@@ -21,12 +22,16 @@ PAID = frozenset({"TRADE_SUCCESS", "TRADE_FINISHED"})
 
 
 class AlipayKeys(msgspec.Struct, frozen=True):
-    """An app of the open platform with its keys, in public-key mode: ours signs, Alipay's verifies."""
+    """An app of the open platform with its keys: ours signs, Alipay's verifies.
+
+    With `certificates` in certificate mode; Alipay's public key is its certificate's then.
+    """
 
     app_id: str
     seller_id: str  # the merchant's PID, 2088...
     private_key_pem: str
     alipay_public_key_pem: str
+    certificates: Certificates | None = None
 
     def __repr__(self) -> str:
         return f"AlipayKeys(app_id={self.app_id!r}, seller_id={self.seller_id!r})"

@@ -21,7 +21,10 @@ from bihuan.staff import StaffSession
 
 
 class AlipayAccountView(msgspec.Struct, frozen=True):
-    """The account; keys as fingerprints. `installed`: this server has what Alipay needs."""
+    """The account; keys as fingerprints. `installed`: this server has what Alipay needs.
+
+    `certificates_until`: in certificate mode, until when both certificates are valid.
+    """
 
     app_id: str
     seller_id: str
@@ -29,6 +32,7 @@ class AlipayAccountView(msgspec.Struct, frozen=True):
     alipay_public_key_fingerprint: str
     notify_url: str
     installed: bool
+    certificates_until: datetime | None
     updated_at: datetime
 
 
@@ -98,6 +102,7 @@ async def delete_alipay_account(rt: Runtime, staff: StaffSession) -> None:
 
 async def _view(rt: Runtime, staff: StaffSession, account: AlipayAccount) -> AlipayAccountView:
     code = (await merchant_of_id(rt, staff.merchant_id)).code
+    certs = account.certificates
     return AlipayAccountView(
         app_id=account.app_id,
         seller_id=account.seller_id,
@@ -105,6 +110,7 @@ async def _view(rt: Runtime, staff: StaffSession, account: AlipayAccount) -> Ali
         alipay_public_key_fingerprint=alipay.public_fingerprint(account.alipay_public_key_pem),
         notify_url=f"{rt.settings.public_url}/alipay/{code}/notify",
         installed=alipay.installed(),
+        certificates_until=min(map(alipay.valid_until, (certs.app_cert_pem, certs.alipay_cert_pem))) if certs else None,
         updated_at=account.updated_at,
     )
 
