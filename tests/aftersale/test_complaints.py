@@ -116,6 +116,27 @@ async def test_a_complaint_is_told_answered_and_ended(complaining: Complaining) 
     await counter.verify()
 
 
+async def test_the_refund_that_was_asked_for_ends_it(complaining: Complaining) -> None:
+    counter = complaining.counter
+    buyer, order = await bought(counter)
+    await complaining.complain(buyer, order["order_id"], problem_type="REFUND")
+    one = await complaining.fetched()
+    gift = {
+        "received_goods": False,
+        "lines": [{"line_id": order["lines"][0]["line_id"], "quantity": 1}],
+        "reason": "negotiated",
+    }
+    given = await counter.merchant("POST", f"orders/{order['order_id']}/aftersale", gift)
+    assert given.status_code == 201, given.text
+    await counter.money_back()
+    ended = await complaining.fetched(lambda one: one["state"] == "processed")
+    assert (ended["full_refunded"], ended["waits"], ended["answer_by"], ended["finish_by"]) == (True, False, None, None)
+    whole = (await counter.merchant("GET", f"complaints/{one['complaint_id']}")).json()
+    assert whole["order"]["refunded_fen"] == 1600
+    assert [event["side"] for event in whole["events"]] == ["shopper", "system", "system"]
+    await counter.verify()
+
+
 async def test_another_merchants_complaint_is_not_there(complaining: Complaining) -> None:
     counter = complaining.counter
     buyer, order = await bought(counter)
@@ -152,6 +173,23 @@ async def test_what_a_lost_notification_told_is_found(complaining: Complaining) 
     assert (await complaining.fetched(lambda one: one["user_waits"]))["waits"] is True
     await complaining.listen()
     assert await counter.rows("select * from complaint_news where merchant_id = $1") == [], "asked about in vain"
+
+
+async def test_an_account_that_wechat_tells_nothing_is_gone_through_all_the_same(counter: Counter) -> None:
+    complaining, sandbox = Complaining(counter), counter.till.sandbox
+    harm = {"kind": "api", "fault": "error_before", "path": "/v3/merchant-service/complaint-notifications"}
+    await sandbox.call("POST", "/faults", {**harm, "mchid": counter.till.merchant["mchid"]})
+    buyer, order = await bought(counter)
+    await complaining.complain(buyer, order["order_id"])
+    await complaining.listen()
+    assert (await complaining.fetched())["order_no"] == order["order_no"]
+    (desk,) = (await counter.merchant("GET", "complaints/counts")).json()["desks"]
+    assert (desk["told"], desk["swept_at"] is None) == (False, False)
+    assert "SYSTEM_ERROR" in desk["error"]
+    await sandbox.http.delete("/_sandbox/faults")
+    await complaining.listen()
+    (desk,) = (await counter.merchant("GET", "complaints/counts")).json()["desks"]
+    assert (desk["told"], desk["error"]) == (True, None)
 
 
 async def test_what_wechat_did_not_sign_changes_nothing(complaining: Complaining) -> None:

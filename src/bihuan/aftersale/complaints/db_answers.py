@@ -98,12 +98,12 @@ async def claim_due(tx: Tx, lease: timedelta, limit: int) -> list[AnswerRow]:
     """Takes answers whose outcome is not known in time, and keeps other workers off them for `lease`."""
     rows = await tx.fetch(
         f"""with due as (
-              select merchant_id, answer_id from complaint_answers where state = 'sending' and due_at <= $1
+              select merchant_id, answer_id, complaint_id from complaint_answers
+              where state = 'sending' and due_at <= $1
               order by due_at limit $3 for no key update skip locked)
             update complaint_answers a set due_at = $2, attempts = a.attempts + 1
-            from due join complaints c on c.merchant_id = due.merchant_id
+            from due join complaints c on c.merchant_id = due.merchant_id and c.complaint_id = due.complaint_id
             where a.merchant_id = due.merchant_id and a.answer_id = due.answer_id
-              and c.complaint_id = a.complaint_id
             returning {_ANSWER}""",  # noqa: S608 - names of columns
         tx.now,
         tx.now + lease,
