@@ -8,6 +8,8 @@ export interface AlipayAccount {
   alipay_public_key_fingerprint: string
   notify_url: string
   installed: boolean
+  /** In certificate mode: until when both certificates are valid. */
+  certificates_until: string | null
   updated_at: string
 }
 
