@@ -15,9 +15,10 @@ from bihuan.kernel.derived_ids import derived_id
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.ledger import past_balance
-from bihuan.reconciliation import db, db_closed, db_differences, db_match, fetching, rules, sources, staging
+from bihuan.reconciliation import db, db_closed, db_differences, db_match, db_moves, fetching, rules, sources, staging
 from bihuan.reconciliation.db import Due
-from bihuan.reconciliation.db_match import Found, Matched, Move
+from bihuan.reconciliation.db_match import Found, Matched
+from bihuan.reconciliation.db_moves import Move
 from bihuan.reconciliation.errors import BillRefused
 from bihuan.reconciliation.rules import BillKind
 from bihuan.reconciliation.sources import Shares
@@ -81,10 +82,10 @@ async def _match_loaded(tx: Tx, due: Due, shares: Shares, loaded: dict[BillKind,
     found = await _differences(tx, due)
     if kept.told > kept.new:
         found += await db_match.list_twice(tx, merchant_id, mchid, due.day, rules.MOST_DIFFERENCES + 1)
-    moves = await db_match.list_moves_to_keep(tx, merchant_id, mchid, rules.MOST_DIFFERENCES)
+    moves = await db_moves.list_moves_to_keep(tx, merchant_id, mchid, rules.MOST_DIFFERENCES)
     _limit(len(found) + len(moves))
     ids = [derived_id("fund bill", str(merchant_id), mchid, m.content, str(m.again)) for m in moves]
-    await db_match.insert_moves(tx, merchant_id, mchid, due.day, ids, moves)
+    await db_moves.insert_moves(tx, merchant_id, mchid, due.day, ids, moves)
     found += [_unknown(move, move_id) for move, move_id in zip(moves, ids, strict=True) if move.kind == "other"]
     matched = await _balance(tx, due, loaded, found, kept.fees_fen, posting, list(zip(ids, moves, strict=True)))
     await db_differences.resolve_appeared(tx, merchant_id, mchid, due.day)
@@ -143,7 +144,7 @@ async def _balance(
     await sources.add(tx, None, due.merchant_id, due.mchid, "refund", booked)
     funds = loaded.get("funds")
     timing = await db_match.timing(tx, due.merchant_id, due.mchid, since, until)
-    sharing = await db_match.sharing_change(tx)
+    sharing = await db_moves.sharing_change(tx)
     totals = await db_match.totals(tx, since, until)
     await ledger.post(tx, due.merchant_id, _postings(due, fees, posting, moves))
     book = await past_balance.stretch(tx, due.merchant_id, "wechat_clearing", since, until)
