@@ -1,5 +1,6 @@
 """The sandbox by itself: what it refuses, and what it keeps over a restart."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx
 import pytest
 
-from bihuan.alipay import AlipayClient, AlipayKeys, AlipayRefused, RefundOrder, TradeOrder
+from bihuan.alipay import AlipayClient, AlipayKeys, AlipayRefused, CodeOrder, RefundOrder, TradeOrder
 from bihuan.kernel.clock import SystemClock
 from bihuan.kernel.outbound import new_http_client
 from tests.alipay.desk import AlipaySandbox, Stall, account_of
@@ -29,6 +30,34 @@ async def test_what_is_not_signed_by_the_app_gets_no_answer_that_counts(stall: S
     (told,) = answer.json().values()
     assert (told["code"], told["sub_code"]) == ("40002", "isv.invalid-signature")
     assert await stall.trades() == []
+
+
+async def test_a_phone_shows_a_code_and_asks_for_the_password(stall: Stall) -> None:
+    phone = await stall.sandbox.http.get("/code", follow_redirects=True)
+    code = re.findall(r'data-code="((?:2[5-9]|30)[0-9]{16})"', phone.text)
+    assert len(code) == 1
+    assert "沙箱" in phone.text
+    client, outbound = await client_of(stall)
+
+    def order(number: str) -> CodeOrder:
+        return CodeOrder(out_trade_no=number, subject="大衣", total_fen=100_001, auth_code=code[0], store_id="店")
+
+    assert await client.pay_by_code(order("c1")) is False
+    assert (await client.query("c1")).trade_status == "WAIT_BUYER_PAY"
+    assert await client.pay_by_code(order("c1")) is False  # the same number again: the same trade
+    assert await refusal(client.pay_by_code(order("c2"))) == "ACQ.PAYMENT_AUTH_CODE_INVALID"
+    asking = await stall.sandbox.http.get(str(phone.url))
+    assert "输入支付密码" in asking.text
+    (button,) = re.findall(r'action="([^"]+)"', asking.text)
+    paid = await stall.sandbox.http.post(button, follow_redirects=True)
+    assert "付款成功" in paid.text
+    assert (await client.query("c1")).is_paid
+    assert await refusal(client.pay_by_code(order("c1"))) == "ACQ.TRADE_HAS_SUCCESS"
+    assert await client.cancel("c1") == "refunded"
+    assert await client.cancel("c1") == "refunded"
+    assert (await client.query("c1")).is_given_back
+    assert await client.cancel("never") == "nothing"
+    await outbound.aclose()
 
 
 async def client_of(stall: Stall) -> tuple[AlipayClient, Any]:
