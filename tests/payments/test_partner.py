@@ -13,7 +13,7 @@ from bihuan.payments import clients, rules
 from bihuan.payments.rules import Asked
 from bihuan.wechat.pay import Transaction
 from tests.channels.desk import Sandbox
-from tests.payments.desk import Door, Json, Till, account_of, eventually
+from tests.payments.desk import Door, Json, Till, account_of, eventually, fresh_mchid
 from tests.payments.test_accounts import sign_in
 from tests.shop import new_shop
 
@@ -39,7 +39,7 @@ async def bare(served: tuple[Runtime, Door], sandbox: Sandbox, provider: Json) -
     """A shop with an official account, and with a sub-merchant that it has not joined with."""
     rt, door = served
     app = await sandbox.call("POST", "/official-accounts", {"name": "青衫"})
-    sub = {"name": "青衫", "appids": [app["appid"]], "sp_mchid": provider["mchid"]}
+    sub = {"name": "青衫", "mchid": fresh_mchid(), "appids": [app["appid"]], "sp_mchid": provider["mchid"]}
     merchant = await sandbox.call("POST", "/merchants", sub)
     shop = await new_shop(rt)
     account = NewAccount(

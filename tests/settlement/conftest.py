@@ -18,7 +18,7 @@ from tests.channels.desk import Sandbox
 from tests.payments.conftest import http as http
 from tests.payments.conftest import sandbox as sandbox
 from tests.payments.conftest import served as of_payments
-from tests.payments.desk import Door, Json, account_of
+from tests.payments.desk import Door, Json, account_of, fresh_mchid
 from tests.settlement.desk import Desk, Operator
 from tests.shop import new_shop
 
@@ -99,7 +99,7 @@ async def desk(
     """A shop under the platform's account whose payments are frozen for sharing, charged 10 %."""
     rt, door = served
     app = await sandbox.call("POST", "/official-accounts", {"name": "青衫"})
-    sub = {"name": "青衫", "appids": [app["appid"]], "sp_mchid": provider["mchid"]}
+    sub = {"name": "青衫", "mchid": fresh_mchid(), "appids": [app["appid"]], "sp_mchid": provider["mchid"]}
     merchant = await sandbox.call("POST", "/merchants", sub)
     shop = await new_shop(rt)
     account = NewAccount(
