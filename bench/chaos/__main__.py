@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--seed", default=secrets.token_hex(4), help="decides everything; by chance if not given")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--shoppers", type=int, default=56)
-    parser.add_argument("--kill-every", type=float, default=4.2, help="seconds on average; 0: nothing dies, no jumps")
+    parser.add_argument("--kill-every", type=float, default=3.6, help="seconds on average; 0: nothing dies, no jumps")
     parser.add_argument("--faults", type=float, default=1.0, help="scale of the profile bad_day; 0: none")
     parser.add_argument("--no-month", action="store_true", help="do not let a month pass in the end")
     parser.add_argument("--blows", action="store_true", help="list every kill and jump")
