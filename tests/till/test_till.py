@@ -173,13 +173,29 @@ async def test_a_sale_whose_order_was_cancelled_under_the_code_is_paid_all_the_s
     async with till.rt.db.transaction() as tx:
         await orders.cancel(tx, till.merchant_id, [OrderId(UUID(sale["order_id"]))], "断货")
     await Dispatcher(till.rt.db, wiring.HANDLERS).drain()
-    assert (await cashier.call("GET", f"/sales/{sale['sale_id']}"))["state"] == "void"
+    assert (await cashier.call("GET", f"/sales/{sale['sale_id']}"))["state"] == "open"  # the code decides
     await till.confirm(await _sheet(till, person))
     paid = await cashier.decide(sale)
     assert (paid["state"], paid["paying"]["state"]) == ("paid", "taken"), paid
     assert await till.balances() == {"cash": 500, "wechat_clearing": 199_500, "sales": -200_000}
     assert (await _at_store(till, sku))[:2] == (4, 0)
     await cashier.call("POST", f"/shifts/{shift}/close", {"counted_fen": 500})
+    await verify(till)
+
+
+async def test_a_sale_whose_order_was_cancelled_under_the_code_is_void_once_the_code_is_given_up(
+    till: Till, http: httpx.AsyncClient
+) -> None:
+    cashier = await hire(till, http)
+    sku = await till.shop.add_sku(price_fen=200_000, at_store=5)
+    shift = await cashier.open(0)
+    sale, _ = await _waiting(till, cashier, shift, sku)
+    async with till.rt.db.transaction() as tx:
+        await orders.cancel(tx, till.merchant_id, [OrderId(UUID(sale["order_id"]))], "断货")
+    await Dispatcher(till.rt.db, wiring.HANDLERS).drain()
+    given_up = await cashier.decide(sale, give_up=True)
+    assert (given_up["state"], given_up["paying"]["state"]) == ("void", "refused")
+    assert (await _at_store(till, sku))[:2] == (5, 0)
     await verify(till)
 
 

@@ -239,6 +239,13 @@ async def _apply(rt: Runtime, merchant_id: MerchantId, sale_id: UUID, taking: Ta
             return
         await counter.drop(tx, merchant_id, taking.payment_id, answer.code, taking.wallet_fen, answer.transaction)
         await db_sales.end_taking(tx, merchant_id, taking.taking_id, "refused", answer.code or "refused")
+        if (await orders.returns.find(tx, merchant_id, sale.order_id)).state == "cancelled":  # while it was being paid
+            await db_sales.end_sale(tx, merchant_id, sale_id, "void")
+
+
+async def is_being_paid(tx: Tx, merchant_id: MerchantId, sale_id: UUID) -> bool:
+    """Whether a payment code of a sale is not decided yet."""
+    return any(one.state == "pending" for one in await db_sales.list_takings(tx, merchant_id, sale_id))
 
 
 async def _conclude(
