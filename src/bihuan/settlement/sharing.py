@@ -25,8 +25,8 @@ from bihuan.wechat.pay import Share, SharingOrder
 
 log = structlog.get_logger(__name__)
 
-PER_RUN = 50
-PARALLEL = 4
+PER_RUN = 80
+PARALLEL = 12
 STEPS = 6
 MOST_TRIES = 4
 _LEASE = timedelta(seconds=60)
