@@ -5,7 +5,6 @@ that this number failed for good: a new one replaces it. ABNORMAL (the shopper's
 merchant at WeChat's own console; it is parked, visible, and asked about until it ends.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,13 +14,12 @@ import structlog
 from bihuan import ledger, merchants
 from bihuan.alipay import AlipayError, RefundDone
 from bihuan.facts.payments import RefundFailed, RefundSettled, RefundSucceeded
-from bihuan.kernel import events
+from bihuan.kernel import bounded, events
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, RefundId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.payments import clients, db, db_decisions, db_refunds, rules
 from bihuan.payments.alipay import refunds as alipay_refunds
-from bihuan.payments.bounded import RUN_SECONDS, within
 from bihuan.payments.db import Seen
 from bihuan.payments.db_refunds import RefundRow
 from bihuan.wechat import WeChatError
@@ -58,17 +56,15 @@ async def run_due(rt: Runtime, before: Sequence[BeforeRefund] = ()) -> int:
     """
     async with rt.db.transaction() as tx:
         rows = await db_refunds.claim_due(tx, tx.now + _LEASE, PER_RUN)
-    turns = asyncio.Semaphore(PARALLEL)
 
     async def one(row: RefundRow) -> None:
-        async with turns:
-            try:
-                await _advance(rt, row, before)
-            except Exception as error:
-                log.exception("refund failed", refund_id=str(row.refund_id))
-                await _postpone(rt, row, f"{type(error).__name__}: {error}")
+        try:
+            await _advance(rt, row, before)
+        except Exception as error:
+            log.exception("refund failed", refund_id=str(row.refund_id))
+            await _postpone(rt, row, f"{type(error).__name__}: {error}")
 
-    await within(RUN_SECONDS, [one(row) for row in rows])
+    await bounded.each(rows, one, parallel=PARALLEL)
     return len(rows)
 
 

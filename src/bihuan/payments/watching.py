@@ -12,13 +12,13 @@ from uuid import UUID
 import structlog
 
 from bihuan.alipay import AlipayError, Trade
+from bihuan.kernel import bounded
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 from bihuan.payments import clients, db, db_refunds, db_watch, rules
 from bihuan.payments.alipay import asking
-from bihuan.payments.bounded import RUN_SECONDS, within
 from bihuan.payments.db_watch import WatchedRow
 from bihuan.payments.inbox import INBOX, settle_safely
 from bihuan.payments.schemas import ParkedKind, ParkedView, PaymentView, RefundView
@@ -73,18 +73,16 @@ async def watch(rt: Runtime, settlers: Settlers) -> int:
     """The job: closes and asks about attempts whose time has come, at most PER_RUN; returns how many."""
     async with rt.db.transaction() as tx:
         rows = await db_watch.claim_due(tx, tx.now + _LEASE, PER_RUN)
-    turns = asyncio.Semaphore(PARALLEL)
 
     async def one(row: WatchedRow) -> tuple[MerchantId, Heard] | None:
-        async with turns:
-            try:
-                return await _look_at(rt, row)
-            except Exception:
-                log.exception("attempt not looked at", out_trade_no=row.out_trade_no)
-                return None
+        try:
+            return await _look_at(rt, row)
+        except Exception:
+            log.exception("attempt not looked at", out_trade_no=row.out_trade_no)
+            return None
 
     paid: dict[MerchantId, list[Heard]] = {}
-    for found in await within(RUN_SECONDS, [one(row) for row in rows]):
+    for found in await bounded.each(rows, one, parallel=PARALLEL):
         if found is not None:
             paid.setdefault(found[0], []).append(found[1])
     for merchant_id, heard in paid.items():

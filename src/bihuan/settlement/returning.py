@@ -4,12 +4,12 @@ WeChat gives shared money back to nobody by itself. So a decided refund waits he
 returned its part; what fails is tried again with a new number, and a person can let the refund go on without it.
 """
 
-import asyncio
 from datetime import timedelta
 from uuid import UUID
 
 import structlog
 
+from bihuan.kernel import bounded
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId, new_id
 from bihuan.kernel.runtime import Runtime
@@ -87,7 +87,7 @@ async def run_due(rt: Runtime) -> int:
             log.exception("sharing return failed", return_id=str(row.return_id))
             await _later(rt, row, f"{type(error).__name__}: {error}")
 
-    await asyncio.gather(*(one(row) for row in rows))
+    await bounded.each(rows, one, parallel=PER_RUN)
     return len(rows)
 
 

@@ -5,13 +5,15 @@ the same number. FINISHED is no success: the receiver's own result counts. While
 wait (`returning`); what was refunded before the share is not shared.
 """
 
-import asyncio
+import time
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import structlog
 
 from bihuan import orders
+from bihuan.kernel import bounded
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId, new_id
 from bihuan.kernel.runtime import Runtime
@@ -80,23 +82,28 @@ async def begin(tx: Tx, merchant_id: MerchantId, order_ids: Sequence[OrderId]) -
 
 
 async def run_due(rt: Runtime) -> int:
-    """The job: goes on with sharings whose time has come; returns how many."""
-    async with rt.db.transaction() as tx:
-        rows = await db_sharing.claim_due(tx, tx.now + _LEASE, PER_RUN)
-    turns = asyncio.Semaphore(PARALLEL)
+    """The job: goes on with sharings whose time has come, and with more while there are and it is not too long.
 
-    async def one(row: Sharing) -> None:
-        async with turns:
-            try:
-                for _ in range(STEPS):
-                    if not await _advance(rt, row):
-                        return
-            except Exception as error:
-                log.exception("sharing failed", order_id=str(row.order_id))
-                await _later(rt, row, f"{type(error).__name__}: {error}")
+    A day's orders may come due at once. Returns how many.
+    """
+    end = time.monotonic() + bounded.RUN_SECONDS
+    done, full = 0, True
+    while full and time.monotonic() < end:
+        async with rt.db.transaction() as tx:
+            rows = await db_sharing.claim_due(tx, tx.now + _LEASE, PER_RUN)
+        await bounded.each(rows, partial(_go_on, rt), parallel=PARALLEL)
+        done, full = done + len(rows), len(rows) == PER_RUN
+    return done
 
-    await asyncio.gather(*(one(row) for row in rows))
-    return len(rows)
+
+async def _go_on(rt: Runtime, row: Sharing) -> None:
+    try:
+        for _ in range(STEPS):
+            if not await _advance(rt, row):
+                return
+    except Exception as error:
+        log.exception("sharing failed", order_id=str(row.order_id))
+        await _later(rt, row, f"{type(error).__name__}: {error}")
 
 
 async def _advance(rt: Runtime, claimed: Sharing) -> bool:
