@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bihuan.aftersale.complaints import answering, fetching, listening
+from bihuan.kernel.ids import PLATFORM_CODE
 from tests.aftersale.counter import Counter
 from tests.payments.desk import Till, eventually
 from tests.shop import Buyer
@@ -22,14 +23,17 @@ class Complaining:
     async def listen(self) -> None:
         """The watching job, for this shop and its provider alone: other tests' accounts are not there any more."""
         async with self.till.rt.db.transaction() as tx:
-            await tx.execute("update complaint_desks set due_at = now() + interval '1 day'")
+            await tx.execute("update complaint_desks set due_at = now() + interval '10 years'")
         await listening.find_accounts(self.till.rt)
         async with self.till.rt.db.transaction() as tx:
-            await tx.execute("update complaint_desks set due_at = now() + interval '1 day'")
+            await tx.execute("update complaint_desks set due_at = now() + interval '10 years'")
             await tx.execute(
                 """update complaint_desks d set due_at = now() - interval '1 hour' from payment_accounts a
-                   where a.merchant_id = $1 and a.active and d.mchid in (a.mchid, a.sp_mchid)""",
+                   where a.merchant_id = $1 and a.active and d.mchid = coalesce(nullif(a.sp_mchid, ''), a.mchid)
+                     and d.merchant_id = case when a.sp_mchid = '' then $1
+                       else (select merchant_id from merchants where code = $2) end""",
                 self.till.merchant_id,
+                PLATFORM_CODE,
             )
         assert await listening.watch(self.till.rt) == 1
 

@@ -139,7 +139,7 @@ async def _arrived(rt: Runtime, answer: AnswerRow, desk: ComplaintDesk) -> bool:
     """Whether WeChat has it: the complaint is dealt with, or it knows one such reply more than is noted as sent."""
     if answer.kind == "complete":
         told = await desk.detail(answer.complaint_no)
-        return rules.STATES.get(told.complaint_state) == "processed"
+        return rules.state_of(told.complaint_state) == "processed"
     history = await fetching.read_history(desk, answer.complaint_no)
     there = sum(line.operate_type == "MERCHANT_RESPONSE" and line.operate_details == answer.content for line in history)
     async with rt.db.session() as tx:

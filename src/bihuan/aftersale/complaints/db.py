@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from bihuan.aftersale.complaints.rules import ANSWERS, State
+from bihuan.aftersale.complaints.rules import ANSWERS, ProblemType, State
 from bihuan.kernel import db
 from bihuan.kernel.db import Tx
 from bihuan.kernel.ids import MerchantId, OrderId
@@ -20,7 +20,7 @@ class ComplaintRow(msgspec.Struct, frozen=True, kw_only=True):
     complaint_no: str
     mchid: str
     state: State
-    problem_type: str
+    problem_type: ProblemType
     problem: str
     detail: str
     pictures: list[str]

@@ -102,7 +102,7 @@ async def _write(rt: Runtime, news: NewsRow, complaint: Complaint, history: list
         else:
             row = await _row(tx, merchant_id, about, complaint, began)
             complaint_id = await db.write(tx, merchant_id, row)
-            events = [_event(ordinal, line) for ordinal, line in enumerate(history)]
+            events = [_event(ordinal, line, row.complained_at) for ordinal, line in enumerate(history)]
             await db.add_events(tx, merchant_id, complaint_id, events)
             await db.note_answered(tx, merchant_id, complaint_id)
         await db_desks.forget_news(tx, news)
@@ -112,13 +112,13 @@ async def _row(tx: Tx, merchant_id: MerchantId, about: str, told: Complaint, beg
     # WeChat: a list for the future, one payment today.
     payment = told.complaint_order_info[0] if told.complaint_order_info else None
     order_id, order_no = await _order(tx, merchant_id, payment.out_trade_no if payment else "")
-    kind = told.problem_type
+    problem_type = rules.problem_type_of(told.problem_type)
     return ComplaintRow(
         complaint_id=new_id(),
         complaint_no=told.complaint_id,
         mchid=about,
-        state=rules.STATES.get(told.complaint_state, "processing"),
-        problem_type={"REFUND": "refund", "SERVICE_NOT_WORK": "service"}.get(kind, "other"),
+        state=rules.state_of(told.complaint_state),
+        problem_type=problem_type,
         problem=_text(told.problem_description),
         detail=_text(told.complaint_detail),
         pictures=[url for media in told.complaint_media_list for url in media.media_url if rules.is_picture(url)],
@@ -126,7 +126,7 @@ async def _row(tx: Tx, merchant_id: MerchantId, about: str, told: Complaint, beg
         transaction_id=payment.transaction_id if payment else "",
         out_trade_no=payment.out_trade_no if payment else "",
         amount_fen=max(0, payment.amount) if payment else 0,
-        asked_fen=told.apply_refund_amount if kind == "REFUND" and told.apply_refund_amount > 0 else None,
+        asked_fen=told.apply_refund_amount if problem_type == "refund" and told.apply_refund_amount > 0 else None,
         full_refunded=told.complaint_full_refunded,
         user_waits=told.incoming_user_response,
         platform_helps=told.in_platform_service,
@@ -148,7 +148,7 @@ async def _order(tx: Tx, merchant_id: MerchantId, out_trade_no: str) -> tuple[Or
     return (order_id, found.order_no) if found else (None, None)
 
 
-def _event(ordinal: int, line: Negotiation) -> EventRow:
+def _event(ordinal: int, line: Negotiation, complained_at: datetime) -> EventRow:
     urls = [*line.image_list, *line.complaint_media_list.media_url]
     return EventRow(
         log_no=line.log_id,
@@ -157,7 +157,7 @@ def _event(ordinal: int, line: Negotiation) -> EventRow:
         kind=line.operate_type,
         details=_text(line.operate_details),
         pictures=[url for url in dict.fromkeys(urls) if rules.is_picture(url)],
-        happened_at=_moment(line.operate_time) or datetime.fromtimestamp(0).astimezone(),
+        happened_at=_moment(line.operate_time) or complained_at,
     )
 
 

@@ -154,7 +154,7 @@ async def _note(rt: Runtime, desk: DeskRow, listed: tuple[Complaint, ...]) -> No
 
 def _as_known(one: Complaint) -> Known:
     return Known(
-        rules.STATES.get(one.complaint_state, "processing"),
+        rules.state_of(one.complaint_state),
         one.incoming_user_response,
         max(0, one.user_complaint_times),
         one.complaint_full_refunded,

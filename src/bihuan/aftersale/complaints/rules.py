@@ -9,6 +9,7 @@ State = Literal["pending", "processing", "processed"]
 Kind = Literal["reply", "complete"]
 AnswerState = Literal["sending", "sent", "refused"]
 Side = Literal["shopper", "merchant", "platform", "system"]
+ProblemType = Literal["refund", "service", "other"]
 
 MOST_WORDS = 200
 MOST_PICTURES = 4
@@ -18,7 +19,6 @@ ANSWER_WITHIN = timedelta(hours=24)
 FINISH_WITHIN = timedelta(hours=72)
 """Since it was made: the first answer, and the end. https://kf.qq.com/faq/230125a6NbmA230125vMNZnE.html (三)"""
 
-STATES: dict[str, State] = {"PENDING": "pending", "PROCESSING": "processing", "PROCESSED": "processed"}
 ANSWERS = frozenset({"MERCHANT_RESPONSE", "MERCHANT_APPROVE_REFUND", "MERCHANT_REFUSE_RERUND"})
 """Steps of the history by which the merchant answered (the last is WeChat's spelling)."""
 
@@ -42,6 +42,18 @@ def finish_by(complained_at: datetime, state: str) -> datetime | None:
 def pause(attempts: int) -> timedelta:
     """How long to wait after so many attempts."""
     return min(_SEND_AGAIN * 2 ** min(attempts, 10), _LONGEST_PAUSE)
+
+
+def state_of(told: str) -> State:
+    """WeChat's state as ours; one that it did not publish is under way."""
+    states: dict[str, State] = {"PENDING": "pending", "PROCESSED": "processed"}
+    return states.get(told, "processing")
+
+
+def problem_type_of(told: str) -> ProblemType:
+    """What a shopper complains of, by WeChat's word for it."""
+    types: dict[str, ProblemType] = {"REFUND": "refund", "SERVICE_NOT_WORK": "service"}
+    return types.get(told, "other")
 
 
 def side_of(kind: str) -> Side:

@@ -1,16 +1,14 @@
 """The wire of complaints."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from bihuan.aftersale.complaints.rules import MOST_PICTURES, MOST_WORDS, AnswerState, Kind, Side, State
+from bihuan.aftersale.complaints.rules import MOST_PICTURES, MOST_WORDS, AnswerState, Kind, ProblemType, Side, State
 from bihuan.kernel.ids import OrderId
-
-ProblemType = Literal["refund", "service", "other"]
 
 
 class ReplyInput(msgspec.Struct, forbid_unknown_fields=True):

@@ -1,7 +1,6 @@
 """Complaints as the merchant sees them."""
 
 from collections.abc import Iterable, Sequence
-from typing import cast
 from uuid import UUID
 
 from bihuan import identity, orders
@@ -16,7 +15,6 @@ from bihuan.aftersale.complaints.schemas import (
     ComplaintOrder,
     ComplaintView,
     DeskView,
-    ProblemType,
 )
 from bihuan.kernel.db import Tx
 from bihuan.kernel.errors import NotFound
@@ -49,7 +47,7 @@ def _view(row: ComplaintRow, shopper_name: str | None) -> ComplaintView:
         mchid=row.mchid,
         state=row.state,
         waits=row.state == "pending" or row.user_waits,
-        problem_type=cast("ProblemType", row.problem_type),
+        problem_type=row.problem_type,
         problem=row.problem,
         detail=row.detail,
         pictures=[picture_url(row.complaint_id, url) for url in row.pictures],
