@@ -43,6 +43,18 @@ async def test_scanning_a_stores_code_follows_greets_and_attributes(mall: Mall, 
     assert kept["scans"] == 1
 
 
+async def test_a_touchpoint_is_there_before_any_worker_comes(mall: Mall) -> None:
+    brand, person = await mall.brand("plain"), await mall.person()
+    label = await brand.label()
+    wechat = Pusher(mall.http, f"/wechat/{brand.merchant.code}/official-account", brand.account, "plain")
+    openid = await person.openid_before_following(brand.appid)
+    await wechat.push(wechat.event("subscribe", openid, EventKey=f"qrscene_{label.code}", Ticket="t"))
+    assert await brand.touches() == [("follow", label.code, True)]
+    await wechat.push(wechat.event("SCAN", openid, EventKey=label.code, Ticket="t"))
+    assert [kind for kind, _, _ in await brand.touches()] == ["follow", "scan"]
+    assert len(await brand.rows("select 1 from shopper_homes where merchant_id = $1")) == 1
+
+
 async def follow_by(mall: Mall, brand: Brand, person: Person, label: Label | None) -> None:
     """The person follows, by a label's code or by search, and the facts are handled."""
     ticket = None
@@ -210,10 +222,10 @@ async def test_two_shoppers_who_prove_to_be_one_keep_their_touchpoints_and_home(
     browser = await mall.browse(person, brand.merchant.code)
     assert (await browser.get("/api/shop/session")).json()["shopper"]["shopper_id"] == login["shopper"]["shopper_id"]
     await browser.aclose()
+    (touch,) = await brand.rows("select shopper_id from touchpoints where merchant_id = $1")  # at once: she may buy
+    (home,) = await brand.rows("select shopper_id, store_id from shopper_homes where merchant_id = $1")
     await mall.deliver()
     (after,) = await brand.rows("select shopper_id from followers where merchant_id = $1")
-    (touch,) = await brand.rows("select shopper_id from touchpoints where merchant_id = $1")
-    (home,) = await brand.rows("select shopper_id, store_id from shopper_homes where merchant_id = $1")
     assert {str(r["shopper_id"]) for r in (after, touch, home)} == {login["shopper"]["shopper_id"]}
     assert home["store_id"] == brand.store_id
 

@@ -86,6 +86,22 @@ async def test_what_is_rolled_back_never_happened(recorder: tuple[Recorder, Data
     assert await Dispatcher(db, [_handler(made)]).drain() == 0
 
 
+async def test_what_is_handled_at_once_is_true_when_the_fact_is(rt: Runtime, database_url: str) -> None:
+    made, late = Recorder(), Recorder()
+    at_once = Handler(name="test.at_once", facts=(OrderCompleted,), run=made.run, at_once=True)
+    db = await Database.connect(database_url, OffsetClock(), events.routes_of([at_once, _handler(late)]))
+    merchant_id = MerchantId(new_id())
+    await _emit(db, merchant_id, ["1", "2"])
+    assert (made.seen, made.batches) == (["1", "2"], [2])
+
+    made.failing = {"3"}
+    with pytest.raises(ValueError, match="cannot digest"):
+        await _emit(db, merchant_id, ["3"])
+    assert await Dispatcher(db, [at_once, _handler(late)]).drain() == 2
+    assert (made.seen, late.seen) == (["1", "2"], ["1", "2"]), "neither twice, nor what was rolled back"
+    await db.close()
+
+
 async def test_one_bad_fact_is_parked_and_replayed_and_its_neighbours_pass(
     recorder: tuple[Recorder, Database, OffsetClock],
 ) -> None:

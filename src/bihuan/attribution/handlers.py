@@ -1,4 +1,7 @@
-"""Reactions of attribution: what channels saw becomes touchpoints and homes."""
+"""Reactions of attribution: what channels saw becomes touchpoints and homes.
+
+At once: a shopper who scans a code and buys is faster than a worker in a rush, and her order would be nobody's.
+"""
 
 from collections.abc import Sequence
 
@@ -42,6 +45,6 @@ async def move_touches(tx: Tx, merchant_id: MerchantId, envelopes: Sequence[Enve
 
 
 HANDLERS = (
-    Handler(name="attribution.record_touches", facts=(ShopperFollowed, LabelScanned), run=record_touches),
-    Handler(name="attribution.move_touches", facts=(ShoppersMerged,), run=move_touches),
+    Handler(name="attribution.record_touches", facts=(ShopperFollowed, LabelScanned), run=record_touches, at_once=True),
+    Handler(name="attribution.move_touches", facts=(ShoppersMerged,), run=move_touches, at_once=True),
 )

@@ -5,7 +5,7 @@ called them opened it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar, cast
@@ -15,12 +15,20 @@ import msgspec
 
 from bihuan.kernel.clock import Clock
 from bihuan.kernel.errors import Unavailable
+from bihuan.kernel.ids import MerchantId
 
 Row = asyncpg.Record
 T = TypeVar("T", bound=msgspec.Struct)
 
-Routes = Mapping[str, tuple[str, ...]]
-"""Fact kind -> names of the handlers that it is delivered to."""
+Reaction = Callable[["Tx", MerchantId, Sequence[Any]], Awaitable[None]]
+
+
+class Routes(msgspec.Struct, frozen=True):
+    """Where the facts of a kind go: handlers that get them later, by name, and what runs in their own transaction."""
+
+    deliveries: Mapping[str, tuple[str, ...]]
+    at_once: Mapping[str, tuple[Reaction, ...]]
+
 
 _encode_json = msgspec.json.Encoder().encode
 _decode_json = msgspec.json.Decoder().decode

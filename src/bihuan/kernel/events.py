@@ -3,7 +3,8 @@
 `emit` writes a fact and one pending delivery per handler. The dispatcher takes a merchant's pending
 deliveries for one handler in a batch (`for update skip locked`), runs the handler and deletes them in one
 transaction: exactly once in the database. A batch that fails is run again one by one; what fails alone is
-tried again later, and parked with its error after MAX_ATTEMPTS.
+tried again later, and parked with its error after MAX_ATTEMPTS. What must be true before anybody can act on the
+fact is handled at once instead: `emit` runs it, and its failure is the emitter's.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import msgspec
 import structlog
 
 from bihuan.kernel import metrics
-from bihuan.kernel.db import Database, DatabaseUnavailable, Routes, Tx
+from bihuan.kernel.db import Database, DatabaseUnavailable, Reaction, Routes, Tx
 from bihuan.kernel.errors import NotFound
 from bihuan.kernel.ids import FactId, MerchantId, new_id
 from bihuan.kernel.verification import Check
@@ -47,38 +48,52 @@ class Envelope(msgspec.Struct, frozen=True):
 
 
 class Handler(msgspec.Struct, frozen=True, kw_only=True):
-    """One reaction: `run(tx, envelopes)` gets a batch of one merchant's facts in the order of their ids."""
+    """One reaction: `run(tx, envelopes)` gets a batch of one merchant's facts in the order of their ids.
+
+    `at_once`: in the transaction that emits them. Not for `order.placed`, which placement writes by itself.
+    """
 
     name: str
     facts: tuple[type[Any], ...]
     run: Callable[[Tx, MerchantId, Sequence[Envelope]], Awaitable[None]]
     batch: int = BATCH
+    at_once: bool = False
 
 
 def routes_of(handlers: Sequence[Handler]) -> Routes:
-    """Fact kind -> names of its handlers."""
-    routes: dict[str, tuple[str, ...]] = {}
+    """Which handlers the facts of each kind go to."""
+    deliveries: dict[str, tuple[str, ...]] = {}
+    at_once: dict[str, tuple[Reaction, ...]] = {}
     for handler in handlers:
         for fact in handler.facts:
-            routes[fact.kind] = (*routes.get(fact.kind, ()), handler.name)
-    return routes
+            if handler.at_once:
+                at_once[fact.kind] = (*at_once.get(fact.kind, ()), handler.run)
+            else:
+                deliveries[fact.kind] = (*deliveries.get(fact.kind, ()), handler.name)
+    return Routes(deliveries, at_once)
 
 
 async def emit(tx: Tx, *facts: FactLike) -> None:
-    """Writes facts with a pending delivery for each of their handlers; one statement per merchant and kind."""
+    """Writes facts with a pending delivery for each of their handlers; one statement per merchant and kind.
+
+    Raises what a handler raises that runs at once.
+    """
     groups: dict[tuple[MerchantId, str], list[FactLike]] = {}
     for fact in facts:
         groups.setdefault((fact.merchant_id, fact.kind), []).append(fact)
     for (merchant_id, kind), group in groups.items():
+        ids = [FactId(new_id()) for _ in group]
         await tx.execute(
             "select emit_facts($1, $2, $3, $4, $5, $6)",
             merchant_id,
             kind,
-            [new_id() for _ in group],
+            ids,
             [msgspec.json.encode(fact).decode() for fact in group],
             tx.now,
-            list(tx.routes.get(kind, ())),
+            list(tx.routes.deliveries.get(kind, ())),
         )
+        for react in tx.routes.at_once.get(kind, ()):
+            await react(tx, merchant_id, [Envelope(fact_id, fact) for fact_id, fact in zip(ids, group, strict=True)])
 
 
 class Dispatcher:

@@ -49,7 +49,7 @@ async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: t
         merchant_id,
         tx.now,
         expires_at,
-        list(tx.routes.get(OrderPlaced.kind, ())),
+        list(tx.routes.deliveries.get(OrderPlaced.kind, ())),
         *_order_columns(merchant_id, drafts, tx.now, expires_at),
         *_line_columns(drafts),
     )
