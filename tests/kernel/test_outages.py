@@ -62,6 +62,7 @@ async def test_a_lost_connection_is_the_database_being_away(rt: Runtime, databas
         assert await tx.fetchval("select 1") == 1
 
 
-def test_a_deadlock_is_no_mishap_but_not_now() -> None:
-    problem = problem_of(asyncpg.DeadlockDetectedError("deadlock detected"), "/api/shop")
+@pytest.mark.parametrize("kind", [asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError])
+def test_a_deadlock_or_a_lock_that_is_not_to_be_had_is_no_mishap_but_not_now(kind: type[Exception]) -> None:
+    problem = problem_of(kind("said by the server"), "/api/shop")
     assert (problem.status, problem.code, problem.headers["Retry-After"]) == (503, "unavailable", "2")

@@ -1,5 +1,6 @@
 """Refunds over midnight (accepted one day, closed or booked on another) and of frozen money: nothing is left over."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
@@ -22,6 +23,22 @@ async def _refund(till: Till, order_id: str, amount_fen: int) -> None:
         )  # fmt: skip
 
 
+async def _abnormal_refund(till: Till, http: httpx.AsyncClient) -> Callable[[str], Awaitable[object]]:
+    """Of 25.00 of a payment of 100.00, which could not be credited; what decides its outcome at WeChat."""
+    order = await pay(till, http, await till.shop.add_sku(price_fen=10_000), 10_000)
+    money = f"/merchants/{till.merchant['mchid']}/money"
+    await till.sandbox.call("PUT", money, {"refund_outcome": "ABNORMAL"})
+    await _refund(till, order, 2_500)
+    await refund_until(till, "abnormal")
+    (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
+    await till.sandbox.call("PUT", money, {"refund_outcome": ""})
+
+    async def decide(outcome: str) -> object:
+        return await till.sandbox.call("POST", f"/refunds/{row['wechat_refund_id']}/outcome", {"outcome": outcome})
+
+    return decide
+
+
 async def _is_closed(till: Till) -> bool:
     await till.rows("update payment_refunds set due_at = now() - interval '1 hour' where merchant_id = $1")
     await refunds.run_due(till.rt)
@@ -32,12 +49,7 @@ async def test_a_refund_closed_on_a_later_day_comes_back_and_its_fee_is_due_agai
     till: Till, http: httpx.AsyncClient, calendar: Calendar
 ) -> None:
     day = await calendar.next_noon()
-    order = await pay(till, http, await till.shop.add_sku(price_fen=10_000), 10_000)
-    money = f"/merchants/{till.merchant['mchid']}/money"
-    await till.sandbox.call("PUT", money, {"refund_outcome": "ABNORMAL"})
-    await _refund(till, order, 2_500)
-    await refund_until(till, "abnormal")
-    (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
+    decide = await _abnormal_refund(till, http)
 
     await calendar.morning_after(day)
     await match(till, day)
@@ -48,8 +60,7 @@ async def test_a_refund_closed_on_a_later_day_comes_back_and_its_fee_is_due_agai
     assert (await till.balances())["payment_fees"] == 60 - 15
 
     later = calendar.today
-    await till.sandbox.call("PUT", money, {"refund_outcome": ""})
-    await till.sandbox.call("POST", f"/refunds/{row['wechat_refund_id']}/outcome", {"outcome": "CLOSED"})
+    await decide("CLOSED")
     await eventually(lambda: _is_closed(till))
     await till.refund_all()  # a closed one is asked for again under another number, and done
     await calendar.morning_after(later)
@@ -76,18 +87,12 @@ async def test_a_closed_refund_that_is_recorded_as_done_differs_in_its_state(
     till: Till, http: httpx.AsyncClient, calendar: Calendar
 ) -> None:
     day = await calendar.next_noon()
-    order = await pay(till, http, await till.shop.add_sku(price_fen=10_000), 10_000)
-    money = f"/merchants/{till.merchant['mchid']}/money"
-    await till.sandbox.call("PUT", money, {"refund_outcome": "ABNORMAL"})
-    await _refund(till, order, 2_500)
-    await refund_until(till, "abnormal")
-    (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
-    await till.sandbox.call("PUT", money, {"refund_outcome": ""})
+    decide = await _abnormal_refund(till, http)
     await calendar.morning_after(day)
     await match(till, day)
     later = calendar.today
     till.door.deaf = True
-    await till.sandbox.call("POST", f"/refunds/{row['wechat_refund_id']}/outcome", {"outcome": "CLOSED"})
+    await decide("CLOSED")
     await till.rows(
         """update payment_refunds set state = 'success', succeeded_at = now() - interval '10 days'
            where merchant_id = $1"""
@@ -135,15 +140,9 @@ async def test_a_refund_booked_a_day_after_it_was_recorded_is_in_transit_until_t
 ) -> None:
     """WeChat's time of success was of the next day already, when ours had not come to it."""
     day = await calendar.next_noon()
-    order = await pay(till, http, await till.shop.add_sku(price_fen=10_000), 10_000)
-    money = f"/merchants/{till.merchant['mchid']}/money"
-    await till.sandbox.call("PUT", money, {"refund_outcome": "ABNORMAL"})
-    await _refund(till, order, 2_500)
-    await refund_until(till, "abnormal")
-    (row,) = await till.rows("select wechat_refund_id from payment_refunds where merchant_id = $1")
-    await till.sandbox.call("PUT", money, {"refund_outcome": ""})
+    decide = await _abnormal_refund(till, http)
     await calendar.go_to(day + timedelta(days=1), 9)
-    await till.sandbox.call("POST", f"/refunds/{row['wechat_refund_id']}/outcome", {"outcome": "SUCCESS"})
+    await decide("SUCCESS")
     await refund_until(till, "success")
     await till.rows(
         "update payment_refunds set succeeded_at = $2 where merchant_id = $1",

@@ -162,6 +162,13 @@ async def test_the_shopper_types_her_password(till: Till, http: httpx.AsyncClien
     await verify(till)
 
 
+async def _cancel(till: Till, sale: dict[str, Any]) -> None:
+    """The office cancels the sale's order."""
+    async with till.rt.db.transaction() as tx:
+        await orders.cancel(tx, till.merchant_id, [OrderId(UUID(sale["order_id"]))], "断货")
+    await Dispatcher(till.rt.db, wiring.HANDLERS).drain()
+
+
 async def test_a_sale_whose_order_was_cancelled_under_the_code_is_paid_all_the_same(
     till: Till, http: httpx.AsyncClient
 ) -> None:
@@ -170,9 +177,7 @@ async def test_a_sale_whose_order_was_cancelled_under_the_code_is_paid_all_the_s
     sku = await till.shop.add_sku(price_fen=200_000, at_store=5)
     shift = await cashier.open(0)
     sale, person = await _waiting(till, cashier, shift, sku)
-    async with till.rt.db.transaction() as tx:
-        await orders.cancel(tx, till.merchant_id, [OrderId(UUID(sale["order_id"]))], "断货")
-    await Dispatcher(till.rt.db, wiring.HANDLERS).drain()
+    await _cancel(till, sale)
     assert (await cashier.call("GET", f"/sales/{sale['sale_id']}"))["state"] == "open"  # the code decides
     await till.confirm(await _sheet(till, person))
     paid = await cashier.decide(sale)
@@ -190,12 +195,33 @@ async def test_a_sale_whose_order_was_cancelled_under_the_code_is_void_once_the_
     sku = await till.shop.add_sku(price_fen=200_000, at_store=5)
     shift = await cashier.open(0)
     sale, _ = await _waiting(till, cashier, shift, sku)
-    async with till.rt.db.transaction() as tx:
-        await orders.cancel(tx, till.merchant_id, [OrderId(UUID(sale["order_id"]))], "断货")
-    await Dispatcher(till.rt.db, wiring.HANDLERS).drain()
+    await _cancel(till, sale)
     given_up = await cashier.decide(sale, give_up=True)
     assert (given_up["state"], given_up["paying"]["state"]) == ("void", "refused")
     assert (await _at_store(till, sku))[:2] == (5, 0)
+    await verify(till)
+
+
+async def test_a_sale_whose_start_was_lost_is_started_again_and_not_once_its_order_has_ended(
+    till: Till, http: httpx.AsyncClient
+) -> None:
+    """The order was placed and a crash came before its sale; the same request comes again, sooner or later."""
+    cashier = await hire(till, http)
+    sku = await till.shop.add_sku(price_fen=1000, at_store=5)
+    shift = await cashier.open(0)
+    body = {"lines": [{"sku_id": str(sku), "quantity": 1, "price_fen": 1000}], "total_fen": 1000}
+    lost = await cashier.call("POST", f"/shifts/{shift}/sales", body, "lost-answer-1", 201)
+    await till.rows("delete from till_sales where merchant_id = $1")
+    again = await cashier.call("POST", f"/shifts/{shift}/sales", body, "lost-answer-1", 201)
+    assert (again["order_no"], again["state"]) == (lost["order_no"], "open")
+    assert again["sale_id"] != lost["sale_id"]
+    await till.rows("delete from till_sales where merchant_id = $1")
+    await _cancel(till, again)
+    refused = await cashier.call("POST", f"/shifts/{shift}/sales", body, "lost-answer-1", 409)
+    assert refused["code"] == "sale_expired"
+    assert await till.rows("select 1 from till_sales where merchant_id = $1") == []
+    assert (await _at_store(till, sku))[:2] == (5, 0)
+    await cashier.call("POST", f"/shifts/{shift}/close", {"counted_fen": 0})
     await verify(till)
 
 

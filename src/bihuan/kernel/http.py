@@ -164,7 +164,7 @@ def _as_problem(error: Exception) -> Problem:
     if isinstance(error, ValidationException):
         extra: Any = error.extra or []
         return ValidationFailed(errors=extra, detail=_validation_detail(extra) or error.detail)
-    if isinstance(error, asyncpg.DeadlockDetectedError):
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.LockNotAvailableError):
         return Unavailable()  # rolled back whole: the same request may be made again
     if unreadable := _unreadable(error):
         return ValidationFailed(detail=unreadable)

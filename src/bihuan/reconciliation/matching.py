@@ -87,10 +87,13 @@ async def _match_loaded(tx: Tx, due: Due, shares: Shares, loaded: dict[BillKind,
     ids = [derived_id("fund bill", str(merchant_id), mchid, m.content, str(m.again)) for m in moves]
     await db_moves.insert_moves(tx, merchant_id, mchid, due.day, ids, moves)
     found += [_unknown(move, move_id) for move, move_id in zip(moves, ids, strict=True) if move.kind == "other"]
-    matched = await _balance(tx, due, loaded, found, kept.fees_fen, posting, list(zip(ids, moves, strict=True)))
+    postings = _postings(due, kept.fees_fen, posting, list(zip(ids, moves, strict=True)))
+    withdrawn = -sum(move.amount_fen for move in moves if move.kind != "other")
+    matched = await _balance(tx, due, loaded, found, postings, withdrawn)
     await db_differences.resolve_appeared(tx, merchant_id, mchid, due.day)
     await db_differences.open_waiting(tx, merchant_id, mchid, due.day)
     await db_match.set_matched(tx, merchant_id, mchid, due.day, matched)
+    await ledger.post(tx, merchant_id, postings)  # last: until the commit whoever pays this merchant waits
     log.info("day reconciled", mchid=mchid, day=str(due.day), differences=len(found), fees_fen=kept.fees_fen)
 
 
@@ -132,11 +135,10 @@ async def _balance(
     due: Due,
     loaded: dict[BillKind, Loaded],
     found: list[Found],
-    fees: int,
-    posting: UUID,
-    moves: list[tuple[UUID, Move]],
+    postings: list[ledger.Transaction],
+    withdrawn_fen: int,
 ) -> Matched:
-    """Posts fees and transfers, compares the balances, and queues everything that differs."""
+    """Compares the balances as `postings` (fees and transfers) will make them, and queues everything that differs."""
     since, until = rules.start_of(due.day), rules.end_of(due.day)
     accounts, _, before = await db_match.neighbours(tx, due.merchant_id, due.mchid, due.day)
     await past_balance.stage_occurred(tx, due.merchant_id, "refund", since, until)
@@ -146,8 +148,8 @@ async def _balance(
     timing = await db_match.timing(tx, due.merchant_id, due.mchid, since, until)
     sharing = await db_moves.sharing_change(tx)
     totals = await db_match.totals(tx, since, until)
-    await ledger.post(tx, due.merchant_id, _postings(due, fees, posting, moves))
     book = await past_balance.stretch(tx, due.merchant_id, "wechat_clearing", since, until)
+    book = book.after("wechat_clearing", postings, since, until)
     corrections = book.changes.get("reconciliation", 0)
     shares = [f.book_fen for f in found if f.subject in rules.SHARING_KINDS]
     untold = [f.record_id for f in found if f.kind == "missing_there" and f.subject == "refund" and f.record_id]
@@ -171,7 +173,7 @@ async def _balance(
     return Matched(
         totals=totals, opening_fen=opening, closing_fen=closing, book_opening_fen=book.opening_fen,
         book_closing_fen=book.closing_fen,
-        withdrawn_fen=-sum(move.amount_fen for _, move in moves if move.kind != "other"),
+        withdrawn_fen=withdrawn_fen,
         in_transit_fen=explained["in_transit"], frozen_fen=explained["frozen"], shared_fen=explained["shared"],
         differing_fen=explained["differing"], unexplained_fen=left,
     )  # fmt: skip

@@ -38,6 +38,15 @@ CHECKS = (
               or (s.state <> 'paid' and t.takings > 0)""",
     ),
     Check(
+        "till.open_sales_can_be_paid",
+        "the order of an open sale was not cancelled an hour ago, unless a payment code of it is undecided",
+        """select s.merchant_id || '/' || s.sale_id as id, s.created_at, o.cancelled_at
+           from till_sales s join orders o on o.merchant_id = s.merchant_id and o.order_id = s.order_id
+           where s.state = 'open' and o.state = 'cancelled' and o.cancelled_at < now() - interval '1 hour'
+             and not exists (select from till_takings t where t.merchant_id = s.merchant_id
+                             and t.sale_id = s.sale_id and t.state = 'pending')""",
+    ),
+    Check(
         "till.sales_cost_what_orders_do",
         "a sale costs what its order does, less what was taken off by hand as the order says",
         """select s.merchant_id || '/' || s.sale_id as id, s.total_fen, o.total_fen as ordered, s.discount_fen

@@ -46,14 +46,15 @@ _PAUSE = timedelta(seconds=15)
 async def start(rt: Runtime, staff: StaffSession, shift_id: UUID, wish: SaleInput, key: str | None) -> UUID:
     """Places the order of a sale; returns the sale's id, the same for the same key and input.
 
-    Raises ShiftClosed, MemberUnknown, KeyReused, and what refuses an order (PriceChanged, OutOfStock, PointsShort ...).
+    Raises ShiftClosed, MemberUnknown, KeyReused, SaleExpiring where the order was placed once, without its sale, and
+    has ended since, and what refuses an order (PriceChanged, OutOfStock, PointsShort ...).
     """
     key = check_key(key)
     merchant = await merchants.merchant_of_id(rt, staff.merchant_id)
     async with rt.db.transaction() as tx:
         shift = await shifts.own_shift(tx, staff, shift_id)
         shopper_id = await _shopper(tx, staff.merchant_id, wish.member_no)
-    order = orders.OrderInput(
+    wanted = orders.OrderInput(
         lines=wish.lines,
         delivery=orders.Delivery("pickup", store_id=shift.store_id),
         total_fen=wish.total_fen,
@@ -63,11 +64,13 @@ async def start(rt: Runtime, staff: StaffSession, shift_id: UUID, wish: SaleInpu
         shopper_id,
         f"till-{key}",
         hash_input([str(shift_id), wish]),
-        order,
+        wanted,
         Attribution(shift.store_id, shift.counter_id, shift.staff_id, None, "till", []),
     )
     placed = await orders.FLUSHER.place(rt, merchant, command)
     async with rt.db.transaction() as tx:
+        # locked: whoever ends the order afterwards finds the sale
+        order = await orders.returns.lock(tx, staff.merchant_id, placed.order_id)
         sale = SaleRow(
             sale_id=new_id(),
             shift_id=shift_id,
@@ -82,7 +85,10 @@ async def start(rt: Runtime, staff: StaffSession, shift_id: UUID, wish: SaleInpu
             created_at=tx.now,
             ended_at=None,
         )
-        return (await db_sales.insert_sale(tx, staff.merchant_id, sale)).sale_id
+        kept = await db_sales.insert_sale(tx, staff.merchant_id, sale)
+        if kept.sale_id == sale.sale_id and order.state != "unpaid":
+            raise SaleExpiring
+        return kept.sale_id
 
 
 async def _shopper(tx: Tx, merchant_id: MerchantId, member_no: str | None) -> ShopperId:
