@@ -181,6 +181,10 @@ async def _act(playing: Playing, stage: Stage, plan: Plan, monkey: Monkey, tell:
     end = started + plan.minutes * 60
     wrong: list[str] = []
 
+    def note(what: str) -> None:
+        wrong.append(what[:600])
+        tell(f"WRONG: {wrong[-1]}")
+
     def goes_on() -> bool:
         dealt = plan.rounds is not None and not monkey.is_alive()
         enough = dealt and len(stage.promises.placed) >= plan.orders_least
@@ -194,9 +198,9 @@ async def _act(playing: Playing, stage: Stage, plan: Plan, monkey: Monkey, tell:
                 try:
                     await actor.play(acts)
                 except AssertionError as error:
-                    wrong.append(f"{actor.name} act {number}: {error}"[:600])
+                    note(f"{actor.name} act {number}: {error}")
                 except Exception as error:
-                    wrong.append(f"{actor.name} act {number}: {error!r}"[:600])
+                    note(f"{actor.name} act {number}: {error!r}")
                 own = decisions.dice(plan.seed, f"{actor.name}/pause", number)
                 await asyncio.sleep(own.uniform(0, cast.pause_seconds * plan.leisure))
         finally:

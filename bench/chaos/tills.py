@@ -10,7 +10,7 @@ from bench.chaos.staff import Clerk
 from bench.chaos.stage import Stage
 
 TILL = "/api/merchant/till"
-_GONE = ("out_of_stock", "not_on_sale", "price_changed")
+_GONE = ("out_of_stock", "not_on_sale", "price_changed", "sale_expired")
 _UNPAYABLE = ("sale_ended", "sale_expired", "sale_pending", "already_paid", "payment_closed")
 _NOT_BACK = ("too_many_pieces", "aftersale_open", "drawer_short", "refund_too_large", "sale_ended", "too_many_refunds")
 _ASKS_PASSWORD_ABOVE_FEN = 20_000

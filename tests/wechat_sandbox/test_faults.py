@@ -4,6 +4,7 @@ import json
 import secrets
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -103,6 +104,17 @@ def test_a_connection_breaks(merchant: Merchant, fault: str, took_effect: bool) 
         place(merchant, order)
     assert exists(merchant, order) == took_effect
     assert place(merchant, order).status_code == 200
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files as Linux shows them")
+def test_breaking_connections_off_leaves_nothing_open(merchant: Merchant) -> None:
+    open_files = Path(f"/proc/{merchant.sandbox.process.pid}/fd")
+    before = len([*open_files.iterdir()])
+    break_it(merchant.sandbox, "api", "cut_before", path="/v3/pay/*", count=6)
+    for _ in range(6):
+        with pytest.raises(httpx.TransportError):
+            place(merchant, native(merchant))
+    assert len([*open_files.iterdir()]) < before + 10
 
 
 @pytest.mark.parametrize("fault", ["slow_before", "slow_after", "late_answer"])

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import socket
+import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -127,10 +128,13 @@ async def _cut(scope: Scope, send: Send) -> None:
 
 def _shut(folder: str, peer: tuple[str, int]) -> bool:
     for name in os.listdir(folder):
-        with suppress(OSError), socket.socket(fileno=os.dup(int(name))) as sock:
-            if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.getpeername()[:2] == peer:
-                sock.shutdown(socket.SHUT_RDWR)
-                return True
+        with suppress(OSError):
+            if not stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                continue  # `socket` would refuse the copy and leave it open
+            with socket.socket(fileno=os.dup(int(name))) as sock:
+                if sock.family in (socket.AF_INET, socket.AF_INET6) and sock.getpeername()[:2] == peer:
+                    sock.shutdown(socket.SHUT_RDWR)
+                    return True
     return False
 
 
