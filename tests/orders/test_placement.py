@@ -3,6 +3,7 @@
 import asyncio
 
 import httpx
+import pytest
 
 from bihuan.kernel.ids import new_id
 from bihuan.kernel.runtime import Runtime
@@ -39,6 +40,35 @@ async def test_a_repeat_of_the_key_is_the_same_order_and_another_body_is_refused
 
     assert {a.json()["order_id"] for a in (*together, later)} == {together[0].json()["order_id"]}
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert await shop.stock(sku) == (4, 1, 0)
+
+
+_SINCE = {
+    "not_on_sale": """update products p set state = 'unpublished' from skus s where p.merchant_id = $1
+                      and s.merchant_id = $1 and s.sku_id = $2 and p.product_id = s.product_id""",
+    "price_changed": "update skus set price_fen = price_fen + 1 where merchant_id = $1 and sku_id = $2",
+}
+
+
+@pytest.mark.parametrize("since", _SINCE)
+async def test_a_repeat_is_the_same_order_whatever_became_of_its_goods_since(
+    client: httpx.AsyncClient, rt: Runtime, since: str
+) -> None:
+    """Her phone lost the answer; told that the item is off sale, she would not know that she has it."""
+    shop = await new_shop(rt)
+    sku = await shop.add_sku(stock=5)
+    buyer, key = await shop.new_shopper(), new_id().hex
+    placed = await buyer.place(client, buyer.order(sku), key)
+
+    async with rt.db.transaction() as tx:
+        await tx.execute(_SINCE[since], shop.merchant.merchant_id, sku)
+    again = await buyer.place(client, buyer.order(sku), key)
+    other = await buyer.place(client, buyer.order(sku, quantity=2), key)
+    fresh = await buyer.place(client, buyer.order(sku))
+
+    assert (again.status_code, again.json()["order_id"]) == (201, placed.json()["order_id"]), again.text
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert (fresh.status_code, fresh.json()["code"]) == (409, since)
     assert await shop.stock(sku) == (4, 1, 0)
 
 

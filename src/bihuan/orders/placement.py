@@ -8,7 +8,7 @@ A killed process loses only orders that were not yet answered; their shoppers re
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import asyncpg
@@ -154,10 +154,12 @@ async def place_batch(
         if not waiting:
             break
         async with rt.db.transaction() if with_points else rt.db.session() as tx:
-            drafts, refusals = await _draft(tx, merchant, [commands[i] for i in waiting], numbers)
+            asked = [commands[i] for i in waiting]
+            drafts, refusals = await _draft(tx, merchant, asked, numbers)
             if with_points:
                 refusals |= await points.refuse_short(tx, merchant.merchant_id, drafts)
                 drafts = {place: draft for place, draft in drafts.items() if place not in refusals}
+            concluded = await _unless_placed(tx, merchant, asked, refusals) if refusals else {}
             outcomes: dict[OrderId, Outcome] = {}
             if drafts:
                 ttl = timedelta(seconds=merchant.order_ttl_seconds)
@@ -167,7 +169,7 @@ async def place_batch(
                 await points.hold(tx, merchant.merchant_id, [d for d in drafts.values() if d.view.order_id in held])
             again: list[int] = []
             for place, index in enumerate(waiting):
-                answer = refusals.get(place) or await _conclude(tx, merchant, drafts[place], outcomes, commands[index])
+                answer = concluded.get(place) or await _conclude(tx, merchant, drafts[place], outcomes, commands[index])
                 if answer is None:
                     again.append(index)
                 else:
@@ -206,10 +208,27 @@ async def _conclude(
     if outcome.outcome == "retry":
         return None
     if outcome.outcome == "repeat" and outcome.known_order_id is not None:
-        if outcome.known_hash != command.input_hash:
-            return KeyReused()
-        return await views.get_order(tx, merchant, outcome.known_order_id)
+        return await _again(tx, merchant, command, outcome.known_order_id, outcome.known_hash)
     return draft.view
+
+
+async def _unless_placed(
+    tx: Tx, merchant: Merchant, commands: Sequence[Command], refusals: Mapping[int, Problem]
+) -> dict[int, Answer]:
+    """Refusals by position, but for orders that were placed before: whatever became of their goods, they stand."""
+    ids = {place: new_id() for place in refusals}
+    asked = {ids[place]: (commands[place].shopper_id, commands[place].key) for place in refusals}
+    placed = await placement_db.find_placed(tx, merchant.merchant_id, asked)
+    answers: dict[int, Answer] = {**refusals}
+    for place in refusals:
+        if known := placed.get(ids[place]):
+            answers[place] = await _again(tx, merchant, commands[place], known.order_id, known.input_hash)
+    return answers
+
+
+async def _again(tx: Tx, merchant: Merchant, command: Command, order_id: OrderId, input_hash: bytes | None) -> Answer:
+    """The answer to a key that has this order."""
+    return KeyReused() if input_hash != command.input_hash else await views.get_order(tx, merchant, order_id)
 
 
 class _Context(msgspec.Struct, frozen=True):

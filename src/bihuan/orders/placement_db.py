@@ -1,8 +1,9 @@
 """Placement's SQL: one call of `place_orders` for a batch of one merchant's orders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -56,16 +57,25 @@ async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: t
     return {row["order_id"]: Outcome(**dict(row)) for row in rows}
 
 
-async def find_repeats(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft]) -> set[OrderId]:
-    """Drafts whose key has an order already."""
+class Placed(msgspec.Struct, frozen=True):
+    """The order that a key has already, and the hash of what was asked for with it."""
+
+    order_id: OrderId
+    input_hash: bytes
+
+
+async def find_placed(
+    tx: Tx, merchant_id: MerchantId, asked: Mapping[UUID, tuple[ShopperId, str]]
+) -> dict[UUID, Placed]:
+    """Which of these (shopper, key) pairs have an order, under the ids that they are asked by."""
     rows = await tx.fetch(
-        "select id from find_placed($1, $2, $3, $4)",
+        "select id, order_id, input_hash from find_placed($1, $2, $3, $4)",
         merchant_id,
-        [draft.view.order_id for draft in drafts],
-        [draft.shopper_id for draft in drafts],
-        [draft.key for draft in drafts],
+        list(asked),
+        [shopper_id for shopper_id, _ in asked.values()],
+        [key for _, key in asked.values()],
     )
-    return {row["id"] for row in rows}
+    return {row["id"]: Placed(row["order_id"], row["input_hash"]) for row in rows}
 
 
 def _order_columns(

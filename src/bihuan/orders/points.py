@@ -4,6 +4,7 @@ The rules of points, and the card, are membership's; an order knows how many it 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -79,7 +80,8 @@ async def refuse_short(tx: Tx, merchant_id: MerchantId, drafts: Mapping[int, Dra
     if not drafts:
         return {}
     left = await membership.spendable(tx, merchant_id, list({d.shopper_id for d in drafts.values()}), lock=True)
-    repeats = await placement_db.find_repeats(tx, merchant_id, list(drafts.values()))
+    asked: dict[UUID, tuple[ShopperId, str]] = {d.view.order_id: (d.shopper_id, d.key) for d in drafts.values()}
+    repeats = await placement_db.find_placed(tx, merchant_id, asked)
     refused: dict[int, Problem] = {}
     for place, draft in sorted(drafts.items()):
         if draft.view.order_id in repeats:
