@@ -5,7 +5,7 @@ from uuid import UUID
 from bihuan import orders, payments
 from bihuan.aftersale import handlers
 from bihuan.kernel.ids import LineId, OrderId, new_id
-from tests.aftersale.counter import ADDRESS, PARCEL, Counter, jpeg
+from tests.aftersale.counter import ADDRESS, PARCEL, Counter, Json, jpeg
 
 
 async def test_a_proposal_is_refused_and_then_taken(counter: Counter) -> None:
@@ -80,9 +80,8 @@ async def test_what_was_sent_after_a_refusal_is_not_disputed_as_unsent(counter: 
     await counter.opened(buyer, order, "return", [1])
 
 
-async def test_what_a_counter_took_back_is_not_to_be_had_again(counter: Counter) -> None:
-    sku = await counter.shop.add_sku(price_fen=1000, stock=3)
-    buyer, order = await counter.buy([(sku, 1000, 3)], ship=True)
+async def _take_back(counter: Counter, order: Json) -> None:
+    """One piece of 10.00, over a counter."""
     order_id, line_id = OrderId(UUID(order["order_id"])), LineId(UUID(order["lines"][0]["line_id"]))
     async with counter.till.rt.db.transaction() as tx:
         await orders.record_refunded(tx, counter.till.merchant_id, order_id, 1000, {line_id: 1})
@@ -90,7 +89,26 @@ async def test_what_a_counter_took_back_is_not_to_be_had_again(counter: Counter)
             tx, counter.till.merchant_id, purpose="order", reference_id=order_id, amount_fen=1000,
             cause="till_refund", cause_id=new_id(), reason="退货",
         )  # fmt: skip
-    left = (await buyer.get(counter.http, f"/orders/{order_id}/aftersale")).json()["lines"][0]
+
+
+async def test_a_refusal_is_not_disputed_once_a_counter_took_the_goods_back(counter: Counter) -> None:
+    sku = await counter.shop.add_sku(price_fen=1000, stock=3)
+    buyer, order = await counter.buy([(sku, 1000, 1)], ship=True)
+    case = await counter.opened(buyer, order, "refund", [1], reason="quality")
+    await counter.act(case, "reject", {"reason": "未见问题"})
+    await _take_back(counter, order)
+    late = await counter.shopper(buyer, f"/{case['case_id']}/dispute", {"text": "请平台介入"})
+    assert (late.status_code, late.json()["code"]) == (409, "too_many_pieces")
+    assert (await counter.seen(buyer, case))["state"] == "rejected"
+    await counter.money_back()
+    await counter.verify()
+
+
+async def test_what_a_counter_took_back_is_not_to_be_had_again(counter: Counter) -> None:
+    sku = await counter.shop.add_sku(price_fen=1000, stock=3)
+    buyer, order = await counter.buy([(sku, 1000, 3)], ship=True)
+    await _take_back(counter, order)
+    left = (await buyer.get(counter.http, f"/orders/{order['order_id']}/aftersale")).json()["lines"][0]
     assert (left["unsent_left"], left["sent_left"]) == (0, 2)
     assert (await counter.apply(buyer, order, "refund", [3])).json()["code"] == "too_many_pieces"
     case = await counter.opened(buyer, order, "refund", [2], reason="quality")

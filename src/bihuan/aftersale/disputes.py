@@ -4,12 +4,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from bihuan.aftersale import db, db_lists, rules, steps, story
+from bihuan import orders
+from bihuan.aftersale import db, db_lists, opening, rules, steps, story
 from bihuan.aftersale.db import CaseRow
 from bihuan.aftersale.errors import AmountNotAcceptable, DisputeClosed, DisputeTooLate
 from bihuan.aftersale.schemas import RulingInput, StatementInput
 from bihuan.aftersale.story import By, Held
 from bihuan.kernel.db import Tx
+from bihuan.orders import TooManyPieces
 
 
 def may_dispute(case: CaseRow, now: datetime) -> bool:
@@ -30,16 +32,25 @@ def disputable_until(case: CaseRow) -> datetime | None:
 async def open_dispute(tx: Tx, held: Held, statement: StatementInput) -> CaseRow:
     """The shopper calls the platform: the case is open again, and claims its pieces.
 
-    Raises TooManyPieces, SentMeanwhile when it was about pieces that were not sent.
+    Raises TooManyPieces where they are another case's or were given back for meanwhile, over a counter too;
+    SentMeanwhile when it was about pieces that were not sent.
     """
     case = held.case
     if not may_dispute(case, tx.now):
         raise DisputeTooLate(state=case.state)
     if case.state == "rejected":
+        await _check_left(tx, held)
         await story.claim(tx, case, held.lines)
     case = await story.move(tx, case, "applied", waiting_for="platform", dispute="open", dispute_at=tx.now)
     await story.tell(tx, case, "disputed", story.SHOPPER, note=statement.text, pictures=statement.pictures)
     return case
+
+
+async def _check_left(tx: Tx, held: Held) -> None:
+    rows = await orders.list_lines(tx, held.case.merchant_id, [held.case.order_id])
+    left = opening.left_of(rows, await db.list_pieces(tx, held.case.merchant_id, held.case.order_id))
+    if any(piece not in left[line_id].free for line_id, piece in story.pieces_of(held.lines)):
+        raise TooManyPieces(left={str(line.line_id): len(left[line.line_id].free) for line in held.lines})
 
 
 async def rule(tx: Tx, held: Held, ruling: RulingInput, by: By) -> CaseRow:

@@ -3,6 +3,7 @@
 What is remembered is compared with the database every CHECK_SECONDS at most.
 """
 
+import asyncio
 import time
 from uuid import UUID
 
@@ -89,7 +90,10 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
                 try:
                     keys = await accounts.read_keys(tx, rt.vault, merchant_id, account)
                     gateway = rt.settings.alipay_gateway
-                    client = AlipayClient(keys, http=rt.http, gateway=gateway, now=rt.clock.wall)
+                    # in a thread: its library proves a key to be prime, which takes as long as a hundred requests
+                    client = await asyncio.to_thread(
+                        AlipayClient, keys, http=rt.http, gateway=gateway, now=rt.clock.wall
+                    )
                 except alipay.AlipayNotInstalled:
                     log.error("Alipay account without its package", merchant_id=str(merchant_id))
                     fresh.missing = True
