@@ -61,8 +61,8 @@ def _sealed(xml: str) -> Told:
     return {**query, "msg_signature": signed(encrypted)}, envelope.encode()
 
 
-def tell(openids: list[str], codes: list[str], numbers: list[int]) -> list[Told]:
-    """What followers do, two of five scan."""
+def tell(openids: list[str], codes: list[str], numbers: list[int], now: int) -> list[Told]:
+    """What followers do up to `now` (seconds), two of five scan."""
     told: list[Told] = []
     for n in numbers:
         openid, code = openids[n % len(openids)], codes[n % len(codes)]
@@ -74,7 +74,7 @@ def tell(openids: list[str], codes: list[str], numbers: list[int]) -> list[Told]
             f"<MsgType>event</MsgType><Event>VIEW</Event><EventKey><![CDATA[https://x.test/{n}]]></EventKey>",
         )[(0, 1, 2, 3, 0)[n % 5]]
         # a follower scans one code once a second: the seconds keep her events apart
-        created = int(time.time()) - n // len(openids)
+        created = now - n // len(openids)
         head = f"<ToUserName>{ORIGINAL_ID}</ToUserName><FromUserName><![CDATA[{openid}]]></FromUserName>"
         told.append(_sealed(f"<xml>{head}<CreateTime>{created}</CreateTime>{what}</xml>"))
     return told
@@ -158,7 +158,8 @@ def main() -> None:
         merchant, openids, codes = asyncio.run(seed())
         asyncio.run(shops.analyze(server.url))
         numbers = _halves(list(range(WARM_UP + COUNT)))
-        told = list(itertools.chain(*zip(*pool.map(tell, [openids] * 2, [codes] * 2, numbers), strict=True)))
+        nows = [int(time.time())] * 2  # once: a clock that ticks meanwhile would make two events of a second one
+        told = list(itertools.chain(*zip(*pool.map(tell, [openids] * 2, [codes] * 2, numbers, nows), strict=True)))
 
         def requests(url: str, some: list[Told]) -> list[bytes]:
             path = f"{url}/wechat/{merchant.code}/official-account"
