@@ -90,7 +90,7 @@ async def _read(rt: Runtime, merchant_id: MerchantId, known: Lines | None) -> Li
                 try:
                     keys = await accounts.read_keys(tx, rt.vault, merchant_id, account)
                     gateway = rt.settings.alipay_gateway
-                    # in a thread: its library proves a key to be prime, which takes as long as a hundred requests
+                    # in a thread: its library proves the key to be prime, and everybody else would wait for that
                     client = await asyncio.to_thread(
                         AlipayClient, keys, http=rt.http, gateway=gateway, now=rt.clock.wall
                     )
