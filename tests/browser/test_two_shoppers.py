@@ -67,7 +67,23 @@ def besides(desk: Window) -> tuple[Parts, Parts]:
     return Parts(frame), Parts(frame.frame_locator('[data-testid="web-frame"]'))
 
 
+async def offered(desk: Window) -> None:
+    """Waits until the page has told WeChat what to send: it says who shares as soon as it knows her itself."""
+    card = desk.page.locator('[data-testid="share-card"][data-link*="sharer="]')
+    for _ in range(10):
+        await desk.tap("web-more")
+        await desk.tap("web-share")
+        await desk.see("share-words")
+        told = await card.count()
+        await desk.page.keyboard.press("Escape")
+        await expect(desk("share-words")).to_have_count(0)
+        if told:
+            return
+    raise AssertionError("the page never offers a card of hers")
+
+
 async def share_with(desk: Window, friend: Shopper) -> None:
+    await offered(desk)
     await desk.tap("web-more")
     await desk.shot("share-menu")
     await desk.tap("web-share")

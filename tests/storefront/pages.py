@@ -6,6 +6,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Locator, Page, expect
 
+from ..browser.window import TAKES_TAPS
 from .contract_server import ContractServer
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
@@ -61,7 +62,8 @@ class Shopper:
         return f"{self.server.url}/shop/qingshan/{query}"
 
     async def tap(self, testid: str, **data: str) -> None:
-        await self(testid, **data).first.click()
+        """Taps the first of the parts with this mark that takes a tap."""
+        await self(testid, **data).and_(self.page.locator(TAKES_TAPS)).first.click()
 
     async def see(self, testid: str, text: str | None = None) -> None:
         """Waits until a part is there, with this text in it."""

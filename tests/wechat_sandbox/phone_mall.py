@@ -23,12 +23,13 @@ button{display:block;width:100%;padding:12px;margin:8px 0}</style>
 <button id="choose">chooseWXPay</button><button id="invoke">getBrandWCPayRequest</button>
 <button id="forged">forged</button><button id="hide">hideOptionMenu</button><button id="shut">closeWindow</button>
 <button id="scan">scanQRCode</button><button id="place">getLocation</button><a id="next" href="#/second">second</a>
-<script src="JWEIXIN"></script><script>
-var log = function (words) { document.getElementById("result").textContent = words; };
-var on = function (id, work) { document.getElementById(id).onclick = work; };
+<script>
 var told = [];
 var tell = function (words) { told.push(words); document.getElementById("config").textContent = told.join(" "); };
 document.addEventListener("WeixinJSBridgeReady", function () { tell("bridge"); });
+</script><script src="JWEIXIN"></script><script>
+var log = function (words) { document.getElementById("result").textContent = words; };
+var on = function (id, work) { document.getElementById(id).onclick = work; };
 wx.error(function (res) { tell(res.errMsg); });
 wx.ready(function () {
   tell("ready");

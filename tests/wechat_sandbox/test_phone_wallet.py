@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.wechat_sandbox.desk import Merchant, Sandbox
+from tests.wechat_sandbox.desk import Merchant, Sandbox, wait_for
 from tests.wechat_sandbox.phone_page import browser as browser
 from tests.wechat_sandbox.phone_page import new_shopper, phone_of
 
@@ -155,7 +155,7 @@ async def test_a_complaint_is_followed_to_its_end(browser: Browser, desk: Sandbo
         await phone("complaint-reply").fill("好的，谢谢")
         await phone("complaint-say").click()
         await expect(phone("complaint-progress")).to_have_count(0)
-    assert merchant.call("GET", path).json()["incoming_user_response"] is True
+        wait_for(lambda: merchant.call("GET", path).json()["incoming_user_response"], what="her word to the merchant")
 
 
 async def test_red_packets_groups_and_moments(browser: Browser, desk: Sandbox) -> None:

@@ -12,8 +12,9 @@ export function toast(words, kind = "plain", seconds = 1.8) {
   const box = document.getElementById("toast");
   clearTimeout(toastTimer);
   const mark = kind === "done" ? icon("tick") : kind === "loading" ? spinner() : null;
-  fill(box, h("div", { class: `toast ${kind}`, role: "status", testid: "toast" }, mark, h("span", null, words)));
-  const end = () => fill(box);
+  const shown = h("div", { class: `toast ${kind}`, role: "status", testid: "toast" }, mark, h("span", null, words));
+  fill(box, shown);
+  const end = () => shown.remove();
   if (kind !== "loading") toastTimer = setTimeout(end, seconds * 1000);
   return end;
 }
@@ -21,7 +22,10 @@ export function toast(words, kind = "plain", seconds = 1.8) {
 /** Runs work under a loading toast; a failure is shown and answered as undefined. */
 export async function attempt(work, words = t("请稍候", "One moment")) {
   let end = () => {};
-  const timer = setTimeout(() => (end = toast(words, "loading")), 250);
+  const timer = setTimeout(() => {
+    // What was just said is read first.
+    if (!document.querySelector("#toast .toast:not(.loading)")) end = toast(words, "loading");
+  }, 250);
   try {
     const result = await work();
     clearTimeout(timer);

@@ -11,7 +11,7 @@ import { t } from "./text.js";
 
 /** What a card looks like, small. */
 export function cardPreview(card) {
-  return h("div", { class: "share-card", testid: "share-card" },
+  return h("div", { class: "share-card", testid: "share-card", "data-link": card.link ?? card.path },
     h("span", { class: "share-text" }, h("b", { testid: "share-title" }, card.title || card.link || card.path), h("span", null, card.desc)),
     h("span", { class: "cover small" }, card.img_url ? h("img", { src: card.img_url, alt: "" }) : icon(card.appid ? "mini" : "link")));
 }

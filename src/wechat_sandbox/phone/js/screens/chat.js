@@ -29,6 +29,7 @@ function chatScreen(appid) {
   const title = h("span", null);
   let shownMessages = "";
   let typing = !(chatOf(appid)?.menu?.length);
+  let drawn = "";
 
   const say = async (content) => {
     if (!(await attempt(() => api.sendText(state.shopper.shopper_id, appid, content)))) return;
@@ -57,6 +58,10 @@ function chatScreen(appid) {
     const chat = chatOf(appid);
     fill(title, account(appid).name);
     const buttons = chat?.menu ?? [];
+    // News that change nothing here leave what is being written, and a menu that is open.
+    const now = JSON.stringify([chat?.following, typing, buttons]);
+    if (now === drawn) return;
+    drawn = now;
     if (!chat?.following) fill(foot, stranger(appid));
     else if (typing || !buttons.length) fill(foot, inputBar(say, buttons.length ? toggle : null, moreButton(appid, load)));
     else fill(foot, menuBar(appid, buttons, toggle, load));
