@@ -6,7 +6,8 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Locator, Page, expect
 
-from ..browser.window import TAKES_TAPS
+from tests.browser.window import TAKES_TAPS
+
 from .contract_server import ContractServer
 
 SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
