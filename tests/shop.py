@@ -7,7 +7,8 @@ import httpx
 
 from bihuan import catalog, identity, inventory, merchants
 from bihuan.catalog import NewProduct, NewSku
-from bihuan.kernel.ids import AddressId, LocationId, ShopperId, SkuId, StoreId, new_id
+from bihuan.kernel.db import Tx
+from bihuan.kernel.ids import AddressId, LocationId, ProductId, ShopperId, SkuId, StoreId, new_id
 from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 
@@ -46,6 +47,24 @@ class Shop:
             await inventory.receive(tx, self.merchant.merchant_id, [r for r in rows if r[2]], "test")
         self.skus.append(sku_id)
         return sku_id
+
+    async def reprice(self, sku_id: SkuId, price_fen: int) -> None:
+        """Gives the one SKU of a product another price."""
+        mid = self.merchant.merchant_id
+        async with self.rt.db.transaction() as tx:
+            product = await catalog.get_product(tx, mid, await self._product_of(tx, sku_id))
+            (sku,) = product.skus
+            new = NewProduct(title=product.title, skus=[NewSku(code=sku.code, price_fen=price_fen, sku_id=sku_id)])
+            await catalog.update_product(tx, mid, product.product_id, new)
+
+    async def show(self, sku_id: SkuId, state: catalog.State) -> None:
+        """Publishes the SKU's product, or takes it off sale."""
+        async with self.rt.db.transaction() as tx:
+            product_id = await self._product_of(tx, sku_id)
+            await catalog.change_state(tx, self.merchant.merchant_id, product_id, state)
+
+    async def _product_of(self, tx: Tx, sku_id: SkuId) -> ProductId:
+        return (await catalog.list_sellable(tx, self.merchant.merchant_id, [sku_id]))[sku_id].product_id
 
     async def new_shopper(self, nickname: str = "小林") -> "Buyer":
         """A shopper with an address, signed in."""

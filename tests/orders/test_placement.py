@@ -1,13 +1,17 @@
 """Placing orders: stock is held, never oversold, and a key places once."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
 
-from bihuan.kernel.ids import new_id
+from bihuan import catalog, inventory
+from bihuan.catalog.memory import SellableMemory
+from bihuan.inventory.memory import PoolMemory
+from bihuan.kernel.ids import SkuId, new_id
 from bihuan.kernel.runtime import Runtime
-from tests.shop import new_shop
+from tests.shop import Shop, new_shop
 
 
 async def test_an_order_holds_its_stock_and_waits_for_payment(client: httpx.AsyncClient, rt: Runtime) -> None:
@@ -43,10 +47,9 @@ async def test_a_repeat_of_the_key_is_the_same_order_and_another_body_is_refused
     assert await shop.stock(sku) == (4, 1, 0)
 
 
-_SINCE = {
-    "not_on_sale": """update products p set state = 'unpublished' from skus s where p.merchant_id = $1
-                      and s.merchant_id = $1 and s.sku_id = $2 and p.product_id = s.product_id""",
-    "price_changed": "update skus set price_fen = price_fen + 1 where merchant_id = $1 and sku_id = $2",
+_SINCE: dict[str, Callable[[Shop, SkuId], Awaitable[None]]] = {
+    "not_on_sale": lambda shop, sku: shop.show(sku, "unpublished"),
+    "price_changed": lambda shop, sku: shop.reprice(sku, 1001),
 }
 
 
@@ -60,8 +63,7 @@ async def test_a_repeat_is_the_same_order_whatever_became_of_its_goods_since(
     buyer, key = await shop.new_shopper(), new_id().hex
     placed = await buyer.place(client, buyer.order(sku), key)
 
-    async with rt.db.transaction() as tx:
-        await tx.execute(_SINCE[since], shop.merchant.merchant_id, sku)
+    await _SINCE[since](shop, sku)
     again = await buyer.place(client, buyer.order(sku), key)
     other = await buyer.place(client, buyer.order(sku, quantity=2), key)
     fresh = await buyer.place(client, buyer.order(sku))
@@ -145,6 +147,54 @@ async def test_what_changed_since_the_shopper_looked_is_refused_with_what_it_is_
     assert (no_freight["code"], no_freight["lines"], no_freight["total_fen"]) == ("price_changed", [], 1800)
     assert free.status_code == 201
     assert [a["amount_fen"] for a in free.json()["adjustments"]] == [0]
+
+
+async def test_every_change_of_the_catalogue_counts_from_its_commit_on(client: httpx.AsyncClient, rt: Runtime) -> None:
+    """Placement remembers goods by the catalogue's version: what follows a change must not be priced by memory."""
+    shop = await new_shop(rt)
+    sku, beside = await shop.add_sku(price_fen=1000), await shop.add_sku(price_fen=500)
+    buyer = await shop.new_shopper()
+
+    async def place(price_fen: int, of: SkuId = sku) -> tuple[int, str]:
+        answer = await buyer.place(client, buyer.order(of, price_fen))
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await place(1000) == (201, "")
+    await shop.reprice(sku, 1200)
+    assert await place(1000) == (409, "price_changed")
+    assert (await place(1200), await place(500, beside)) == ((201, ""), (201, ""))
+
+    async def change_and_fail() -> None:
+        async with rt.db.transaction() as tx:
+            product_id = (await catalog.list_sellable(tx, shop.merchant.merchant_id, [sku]))[sku].product_id
+            await catalog.change_state(tx, shop.merchant.merchant_id, product_id, "unpublished")
+            assert await place(1200) == (201, ""), "what is not committed is not so"
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await change_and_fail()
+    assert await place(1200) == (201, "")
+    await shop.show(sku, "unpublished")
+    assert await place(1200) == (409, "not_on_sale")
+    assert await place(500, beside) == (201, "")
+    await shop.show(sku, "published")
+    assert await place(1200) == (201, "")
+
+
+async def test_memories_that_are_full_begin_anew(rt: Runtime) -> None:
+    shop = await new_shop(rt)
+    mid = shop.merchant.merchant_id
+    skus = [await shop.add_sku(price_fen=100 + n) for n in range(4)]
+    goods, pools = SellableMemory(most=2), PoolMemory(most=2)
+    async with rt.db.session() as tx:
+        wanted = await inventory.find_pools(tx, mid, skus, [shop.warehouse] * 4)
+        for asked in (skus[:1], [skus[1], SkuId(new_id())], skus, [skus[3], skus[0]], skus):
+            found = await goods.find(tx, mid, asked)
+            held = await pools.find(tx, mid, [(sku, shop.warehouse) for sku in asked])
+            own = [sku for sku in asked if sku in skus]
+            assert [found[sku].price_fen for sku in own] == [100 + skus.index(sku) for sku in own]
+            assert [held[sku, shop.warehouse] for sku in own] == [wanted[sku, shop.warehouse] for sku in own]
+            assert set(found) <= set(skus)
 
 
 async def test_what_is_not_on_sale_is_refused(client: httpx.AsyncClient, rt: Runtime) -> None:

@@ -16,6 +16,7 @@ from bihuan.catalog.errors import (
     NoSuchProduct,
     SkuCodeTaken,
 )
+from bihuan.catalog.memory import SELLABLE_MEMORY
 from bihuan.catalog.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from bihuan.catalog.pictures import Encoded, encode, encode_upload
 from bihuan.catalog.pictures import hash_of as picture_hash
@@ -64,6 +65,7 @@ __all__ = [
     "MAX_PICTURE_BYTES",
     "MAX_PRICE_FEN",
     "SELLABLE",
+    "SELLABLE_MEMORY",
     "Attribute",
     "BadPicture",
     "Category",

@@ -35,6 +35,23 @@ async def list_sellable(tx: Tx, merchant_id: MerchantId, sku_ids: Sequence[SkuId
     return [Sellable(*row) for row in rows]
 
 
+async def find_version(tx: Tx, merchant_id: MerchantId) -> UUID | None:
+    """The version of a merchant's catalogue; None while nothing in it was ever changed by a verb."""
+    return await tx.fetchval("select version from catalog_versions where merchant_id = $1", merchant_id)
+
+
+async def renew_version(tx: Tx, merchant_id: MerchantId) -> None:
+    """Draws a new version: what was remembered of the catalogue is no longer used once this commits.
+
+    The last statement of a verb, after the locks on products, so that two changes cannot wait for each other.
+    """
+    await tx.execute(
+        """insert into catalog_versions (merchant_id, version) values ($1, gen_random_uuid())
+           on conflict (merchant_id) do update set version = excluded.version""",
+        merchant_id,
+    )
+
+
 _PRODUCT = """
   select p.product_id, p.state, p.title, p.subtitle, p.description, p.cover_url, p.media, p.options, p.attributes,
     p.price_fen, p.market_price_fen, p.freight_free, p.weight, p.sold_count,

@@ -162,6 +162,7 @@ async def create_products(
     await _write_skus(tx, merchant_id, skus, retire=False)
     links = {row.product_id: row.product.category_ids for row in rows}
     await db.replace_categories(tx, merchant_id, links, clear=False)
+    await db.renew_version(tx, merchant_id)
     return ids
 
 
@@ -193,6 +194,7 @@ async def update_product(tx: Tx, merchant_id: MerchantId, product_id: ProductId,
         tx, merchant_id, [(product_id, sku_id, i, sku) for i, (sku_id, sku) in enumerate(skus)], retire=True
     )
     await db.replace_categories(tx, merchant_id, {product_id: product.category_ids}, clear=True)
+    await db.renew_version(tx, merchant_id)
     return await get_product(tx, merchant_id, product_id)
 
 
@@ -203,6 +205,7 @@ async def change_state(tx: Tx, merchant_id: MerchantId, product_id: ProductId, w
         tx, merchant_id, product_id, product.state, wanted
     ):
         raise WrongState(state=product.state)
+    await db.renew_version(tx, merchant_id)
     return await get_product(tx, merchant_id, product_id)
 
 

@@ -19,11 +19,13 @@ from bihuan.inventory.db import (
     sell_released,
 )
 from bihuan.inventory.errors import OutOfStock, StockBelowZero
+from bihuan.inventory.memory import POOL_MEMORY
 from bihuan.inventory.service import AVAILABLE, adjust, availability, confirm, hold, receive, release, take_back
 
 __all__ = [
     "AVAILABLE",
     "CHECKS",
+    "POOL_MEMORY",
     "OutOfStock",
     "StockAdjustment",
     "StockBelowZero",

@@ -234,8 +234,8 @@ async def _again(tx: Tx, merchant: Merchant, command: Command, order_id: OrderId
 class _Context(msgspec.Struct, frozen=True):
     """What a batch needs to know, read set-based."""
 
-    sellables: dict[SkuId, catalog.Sellable]
-    pools: dict[tuple[SkuId, LocationId], PoolId]
+    sellables: Mapping[SkuId, catalog.Sellable]
+    pools: Mapping[tuple[SkuId, LocationId], PoolId]
     attributions: dict[ShopperId, attribution.Attribution]
     addresses: dict[tuple[ShopperId, AddressId], Address]
     locations: StockLocations
@@ -259,7 +259,7 @@ async def _draft(
 
 async def _read_context(tx: Tx, merchant: Merchant, commands: Sequence[Command]) -> _Context:
     mid = merchant.merchant_id
-    skus = list({line.sku_id for c in commands for line in c.input.lines})
+    skus = {line.sku_id for c in commands for line in c.input.lines}
     locations = await merchants.stock_locations(tx, mid)
     wanted = {
         (line.sku_id, where)
@@ -267,15 +267,14 @@ async def _read_context(tx: Tx, merchant: Merchant, commands: Sequence[Command])
         for line in c.input.lines
         if (where := locations.serving(c.input.delivery.store_id if c.input.delivery.method == "pickup" else None))
     }
-    pairs = list(wanted)
     addresses = [
         (c.shopper_id, c.input.delivery.address_id)
         for c in commands
         if c.input.delivery.method == "ship" and c.input.delivery.address_id is not None
     ]
     return _Context(
-        sellables=await catalog.list_sellable(tx, mid, skus),
-        pools=await inventory.find_pools(tx, mid, [p[0] for p in pairs], [p[1] for p in pairs]),
+        sellables=await catalog.SELLABLE_MEMORY.find(tx, mid, skus),
+        pools=await inventory.POOL_MEMORY.find(tx, mid, wanted),
         attributions=await attribution.resolve(tx, mid, list({c.shopper_id for c in commands}), tx.now),
         addresses=await identity.list_addresses_of(tx, addresses) if addresses else {},
         locations=locations,
