@@ -189,7 +189,7 @@ async def test_memories_that_are_full_begin_anew(rt: Runtime) -> None:
     async with rt.db.session() as tx:
         wanted = await inventory.find_pools(tx, mid, skus, [shop.warehouse] * 4)
         for asked in (skus[:1], [skus[1], SkuId(new_id())], skus, [skus[3], skus[0]], skus):
-            found = await goods.find(tx, mid, asked)
+            found = (await goods.recall(tx, mid, asked)).sellables
             held = await pools.find(tx, mid, [(sku, shop.warehouse) for sku in asked])
             own = [sku for sku in asked if sku in skus]
             assert [found[sku].price_fen for sku in own] == [100 + skus.index(sku) for sku in own]

@@ -16,7 +16,7 @@ from bihuan.catalog.errors import (
     NoSuchProduct,
     SkuCodeTaken,
 )
-from bihuan.catalog.memory import SELLABLE_MEMORY
+from bihuan.catalog.memory import SELLABLE_MEMORY, Goods
 from bihuan.catalog.pictures import MAX_BYTES as MAX_PICTURE_BYTES
 from bihuan.catalog.pictures import Encoded, encode, encode_upload
 from bihuan.catalog.pictures import hash_of as picture_hash
@@ -72,6 +72,7 @@ __all__ = [
     "CategoryInUse",
     "CategoryNameTaken",
     "Encoded",
+    "Goods",
     "InvalidCategory",
     "InvalidProduct",
     "NewCategory",

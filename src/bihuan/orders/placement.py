@@ -154,30 +154,41 @@ async def place_batch(
         if not waiting:
             break
         async with rt.db.transaction() if with_points else rt.db.session() as tx:
-            asked = [commands[i] for i in waiting]
-            drafts, refusals = await _draft(tx, merchant, asked, numbers)
-            if with_points:
-                refusals |= await points.refuse_short(tx, merchant.merchant_id, drafts)
-                drafts = {place: draft for place, draft in drafts.items() if place not in refusals}
-            concluded = await _unless_placed(tx, merchant, asked, refusals) if refusals else {}
-            outcomes: dict[OrderId, Outcome] = {}
-            if drafts:
-                ttl = timedelta(seconds=merchant.order_ttl_seconds)
-                outcomes = await placement_db.place(tx, merchant.merchant_id, list(drafts.values()), ttl)
-            if with_points:
-                held = {order_id for order_id, one in outcomes.items() if one.outcome == "held"}
-                await points.hold(tx, merchant.merchant_id, [d for d in drafts.values() if d.view.order_id in held])
-            again: list[int] = []
-            for place, index in enumerate(waiting):
-                answer = concluded.get(place) or await _conclude(tx, merchant, drafts[place], outcomes, commands[index])
-                if answer is None:
-                    again.append(index)
-                else:
-                    answers[index] = answer
-            waiting = again
+            found = await _place_round(tx, merchant, [commands[i] for i in waiting], numbers, with_points=with_points)
+        answers |= {index: answer for index, answer in zip(waiting, found, strict=True) if answer is not None}
+        waiting = [index for index in waiting if index not in answers]
     for index, leader in followers.items():
         answers[index] = answers[leader]
     return [answers.get(index) or PlacementBusy() for index in range(len(commands))]
+
+
+async def _place_round(
+    tx: Tx, merchant: Merchant, commands: Sequence[Command], numbers: rules.OrderNumbers, *, with_points: bool
+) -> list[Answer | None]:
+    """Tries to place each; None for those that must be tried again: stock went meanwhile, or the catalogue changed."""
+    mid = merchant.merchant_id
+    context = await _read_context(tx, merchant, commands)
+    drafts, refusals = _draft(tx, merchant, commands, context, numbers)
+    if refusals and not await catalog.SELLABLE_MEMORY.is_current(tx, mid, context.goods):
+        return [None for _ in commands]
+    if with_points:
+        refusals |= await points.refuse_short(tx, mid, drafts)
+        drafts = {place: draft for place, draft in drafts.items() if place not in refusals}
+    concluded = await _unless_placed(tx, merchant, commands, refusals) if refusals else {}
+    outcomes: dict[OrderId, Outcome] | None = {}
+    if drafts:
+        ttl = timedelta(seconds=merchant.order_ttl_seconds)
+        outcomes = await placement_db.place(tx, mid, list(drafts.values()), ttl, context.goods.version)
+    if outcomes is None:
+        catalog.SELLABLE_MEMORY.forget(mid, context.goods)
+        return [concluded.get(place) for place in range(len(commands))]
+    if with_points:
+        held = {order_id for order_id, one in outcomes.items() if one.outcome == "held"}
+        await points.hold(tx, mid, [draft for draft in drafts.values() if draft.view.order_id in held])
+    return [
+        concluded.get(place) or await _conclude(tx, merchant, drafts[place], outcomes, command)
+        for place, command in enumerate(commands)
+    ]
 
 
 def _without_repeats(commands: Sequence[Command], answers: dict[int, Answer]) -> tuple[list[int], dict[int, int]]:
@@ -234,7 +245,7 @@ async def _again(tx: Tx, merchant: Merchant, command: Command, order_id: OrderId
 class _Context(msgspec.Struct, frozen=True):
     """What a batch needs to know, read set-based."""
 
-    sellables: Mapping[SkuId, catalog.Sellable]
+    goods: catalog.Goods
     pools: Mapping[tuple[SkuId, LocationId], PoolId]
     attributions: dict[ShopperId, attribution.Attribution]
     addresses: dict[tuple[ShopperId, AddressId], Address]
@@ -242,11 +253,10 @@ class _Context(msgspec.Struct, frozen=True):
     points: membership.PointsSettings | None
 
 
-async def _draft(
-    tx: Tx, merchant: Merchant, commands: Sequence[Command], numbers: rules.OrderNumbers
+def _draft(
+    tx: Tx, merchant: Merchant, commands: Sequence[Command], context: _Context, numbers: rules.OrderNumbers
 ) -> tuple[dict[int, Draft], dict[int, Problem]]:
     """Drafts of a batch by position, and the refusals of those that cannot be drafted."""
-    context = await _read_context(tx, merchant, commands)
     drafts: dict[int, Draft] = {}
     refusals: dict[int, Problem] = {}
     for place, command in enumerate(commands):
@@ -273,7 +283,7 @@ async def _read_context(tx: Tx, merchant: Merchant, commands: Sequence[Command])
         if c.input.delivery.method == "ship" and c.input.delivery.address_id is not None
     ]
     return _Context(
-        sellables=await catalog.SELLABLE_MEMORY.find(tx, mid, skus),
+        goods=await catalog.SELLABLE_MEMORY.recall(tx, mid, skus),
         pools=await inventory.POOL_MEMORY.find(tx, mid, wanted),
         attributions=await attribution.resolve(tx, mid, list({c.shopper_id for c in commands}), tx.now),
         addresses=await identity.list_addresses_of(tx, addresses) if addresses else {},
@@ -287,7 +297,7 @@ def _draft_one(tx: Tx, merchant: Merchant, command: Command, context: _Context, 
     order = command.input
     delivery, location = _delivery(command, context)
     wanted = rules.merge_lines([(line.sku_id, line.quantity) for line in order.lines])
-    quote = rules.price(merchant, wanted, context.sellables, order.delivery.method)
+    quote = rules.price(merchant, wanted, context.goods.sellables, order.delivery.method)
     if order.use_points:
         quote = points.agreed(quote, context.points, order.use_points)
     _check_prices(order, quote)

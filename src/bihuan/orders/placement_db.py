@@ -32,18 +32,20 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What became of a draft: held, retry, short or repeat (see the SQL function)."""
 
-    order_id: OrderId
     outcome: str
-    short_pools: list[PoolId] | None
-    known_order_id: OrderId | None
-    known_hash: bytes | None
+    short_pools: list[PoolId] | None = None
+    known_order_id: OrderId | None = None
+    known_hash: bytes | None = None
 
 
-_CALL = "select * from place_orders({})".format(", ".join(f"${n}" for n in range(1, 38)))  # noqa: S608 - no input in it
+_HELD = Outcome("held")
+_CALL = "select * from place_orders({})".format(", ".join(f"${n}" for n in range(1, 39)))  # noqa: S608 - no input in it
 
 
-async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: timedelta) -> dict[OrderId, Outcome]:
-    """Places drafts; one outcome each."""
+async def place(
+    tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: timedelta, catalog_version: UUID | None
+) -> dict[OrderId, Outcome] | None:
+    """Places drafts; one outcome each. None when they were priced by a catalogue that has changed."""
     expires_at = tx.now + ttl
     rows = await tx.fetch(
         _CALL,
@@ -51,10 +53,14 @@ async def place(tx: Tx, merchant_id: MerchantId, drafts: Sequence[Draft], ttl: t
         tx.now,
         expires_at,
         list(tx.routes.deliveries.get(OrderPlaced.kind, ())),
+        catalog_version,
         *_order_columns(merchant_id, drafts, tx.now, expires_at),
         *_line_columns(drafts),
     )
-    return {row["order_id"]: Outcome(**dict(row)) for row in rows}
+    if rows and rows[0]["order_id"] is None:  # one word for all
+        held = rows[0]["outcome"] == "held"
+        return dict.fromkeys((draft.view.order_id for draft in drafts), _HELD) if held else None
+    return {order_id: Outcome(*rest) for order_id, *rest in rows}
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -90,11 +96,11 @@ def _order_columns(
         [draft.key for draft in drafts],
         [draft.input_hash for draft in drafts],
         [view.goods_fen for view in views],
-        [view.freight_fen for view in views],
-        [view.discount_fen for view in views],
+        _sparse([view.freight_fen for view in views], 0),
+        _sparse([view.discount_fen for view in views], 0),
         [view.total_fen for view in views],
-        [_json(view.adjustments).decode() for view in views],
-        [view.delivery.method for view in views],
+        _sparse([_list(view.adjustments) for view in views], "[]"),
+        _sparse([view.delivery.method for view in views], "ship"),
         [_delivery(view) for view in views],
         _sparse([draft.pickup_code for draft in drafts]),
         _sparse([view.remark for view in views]),
@@ -108,9 +114,13 @@ def _order_columns(
     )
 
 
-def _sparse(values: list[Any]) -> list[Any] | None:
-    """A column without any value as one null: `unnest` fills it up, and nothing is encoded for each row."""
-    return values if any(value is not None for value in values) else None
+def _sparse(values: list[Any], usual: object = None) -> list[Any] | None:
+    """A column of nothing but the usual as one null: SQL fills it in, and nothing is encoded for each row."""
+    return None if values.count(usual) == len(values) else values
+
+
+def _list(value: Sequence[object]) -> str:
+    return _json(value).decode() if value else "[]"
 
 
 def _delivery(view: OrderView) -> str:
@@ -146,10 +156,10 @@ def _line_columns(drafts: Sequence[Draft]) -> tuple[list[object] | None, ...]:
         [line.product_id for _, line, _ in lines],
         [pool_id for _, _, pool_id in lines],
         [line.title for _, line, _ in lines],
-        [_json(line.option_values).decode() for _, line, _ in lines],
+        _sparse([_list(line.option_values) for _, line, _ in lines], "[]"),
         _sparse([line.image_url for _, line, _ in lines]),
         [line.quantity for _, line, _ in lines],
         [line.unit_price_fen for _, line, _ in lines],
-        [_json(line.adjustments).decode() for _, line, _ in lines],
+        _sparse([_list(line.adjustments) for _, line, _ in lines], "[]"),
         [line.total_fen for _, line, _ in lines],
     )
