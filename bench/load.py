@@ -3,26 +3,56 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 import msgspec
 
 
 class Measured(msgspec.Struct, frozen=True):
-    """What a load run saw. Latencies are in milliseconds."""
+    """What a load run saw. Latencies are in milliseconds, the shortest first."""
 
-    requests: int
     seconds: float
     statuses: dict[int, int]
-    p50_ms: float
-    p99_ms: float
-    worst_ms: float
+    latencies_ms: list[float]
+
+    @property
+    def requests(self) -> int:
+        """How many were answered."""
+        return len(self.latencies_ms)
 
     @property
     def rate(self) -> float:
         """Requests per second."""
         return self.requests / self.seconds
+
+    @property
+    def p50_ms(self) -> float:
+        """Half of them were answered in this time."""
+        return self._within(0.5)
+
+    @property
+    def p99_ms(self) -> float:
+        """All but one in a hundred were answered in this time."""
+        return self._within(0.99)
+
+    @property
+    def worst_ms(self) -> float:
+        """The longest that anybody waited."""
+        return self._within(1.0)
+
+    def _within(self, share: float) -> float:
+        count = len(self.latencies_ms)
+        return self.latencies_ms[min(count - 1, int(count * share))] if count else 0.0
+
+
+def together(runs: Sequence[Measured]) -> Measured:
+    """Several runs as one."""
+    return Measured(
+        sum(run.seconds for run in runs),
+        dict(sum((Counter(run.statuses) for run in runs), Counter[int]())),
+        sorted(latency for run in runs for latency in run.latencies_ms),
+    )
 
 
 def request(method: str, url: str, body: bytes = b"", headers: dict[str, str] | None = None) -> bytes:
@@ -97,12 +127,5 @@ async def run(url: str, requests: Iterator[bytes], *, connections: int, seconds:
     made = [(await loop.create_connection(lambda: _Connection(take, seen), host, port))[1] for _ in range(connections)]
     await asyncio.gather(*(connection.done for connection in made))
     elapsed = time.perf_counter() - started
-    latencies = sorted(latency * 1000 for latency, _ in seen) or [0.0]
-    return Measured(
-        len(seen),
-        elapsed,
-        dict(Counter(status for _, status in seen)),
-        latencies[len(latencies) // 2],
-        latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))],
-        latencies[-1],
-    )
+    statuses = Counter(status for _, status in seen)
+    return Measured(elapsed, dict(statuses), sorted(latency * 1000 for latency, _ in seen))

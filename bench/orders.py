@@ -1,12 +1,13 @@
 """Placing one-line orders over HTTP by signed-in shoppers, on 1,000 SKUs and on one hot SKU.
 
 Limits of the same run: (a) a bare ASGI handler on the same server; (b) one transaction per order in one
-statement, two connections per worker.
+statement, two connections per worker. Orders and (a) are measured in turn, several times over: a machine is not
+equally fast for a minute, and what is compared must have met the same of it.
 """
 
 import asyncio
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -19,8 +20,9 @@ from bihuan.kernel.runtime import Runtime
 from bihuan.merchants import Merchant
 
 CONNECTIONS = 256
-SECONDS = 8.0
-WARM_UP_SECONDS = 2.0
+ROUNDS = 4
+SECONDS = 3.0
+WARM_UP_SECONDS = 1.0
 _serial = itertools.count()
 
 
@@ -50,6 +52,15 @@ async def measure(url: str, requests: Iterator[bytes]) -> Measured:
     """A warm-up, then the run that counts."""
     await load.run(url, requests, connections=CONNECTIONS, seconds=WARM_UP_SECONDS)
     return await load.run(url, requests, connections=CONNECTIONS, seconds=SECONDS)
+
+
+def in_turn(runs: Mapping[str, tuple[str, Iterator[bytes]]]) -> dict[str, Measured]:
+    """Measures what each name stands for (URL, requests) in ROUNDS turns."""
+    seen: dict[str, list[Measured]] = {name: [] for name in runs}
+    for _ in range(ROUNDS):
+        for name, (url, requests) in runs.items():
+            seen[name].append(asyncio.run(measure(url, requests)))
+    return {name: load.together(turns) for name, turns in seen.items()}
 
 
 async def _oversold(rt: Runtime) -> int:
@@ -82,21 +93,27 @@ def main() -> None:
         asyncio.run(shops.analyze(server.url))
         with stack.served("bihuan.app:asgi", port, env) as url:
             sample = asyncio.run(_sample(url, merchant, skus, buyers))
-            spread = asyncio.run(measure(url, order_requests(url, merchant, skus, buyers)))
-            on_hot = asyncio.run(measure(url, order_requests(url, merchant, [hot], buyers)))
-        limits = {"BENCH_ORDER_JSON": sample, "BENCH_MERCHANT": str(merchant.merchant_id)}
-        with stack.served("bench.bare:echo", port, {**env, **limits}) as url:
-            bare = asyncio.run(measure(url, order_requests(url, merchant, skus, buyers)))
-        with stack.served("bench.bare:single", port, {**env, **limits}) as url:
-            single = asyncio.run(measure(url, order_requests(url, merchant, [hot], buyers)))
+            limits = {**env, "BENCH_ORDER_JSON": sample, "BENCH_MERCHANT": str(merchant.merchant_id)}
+            with stack.served("bench.bare:echo", stack.free_port(), limits) as echo:
+                measured = in_turn(
+                    {
+                        "spread over 1,000 SKUs": (url, order_requests(url, merchant, skus, buyers)),
+                        "bare ASGI handler": (echo, order_requests(echo, merchant, skus, buyers)),
+                        "hot SKU": (url, order_requests(url, merchant, [hot], buyers)),
+                    }
+                )
+        with stack.served("bench.bare:single", port, limits) as url:
+            alone = {"one transaction per order": (url, order_requests(url, merchant, [hot], buyers))}
+            measured |= in_turn(alone)
+        spread, bare, on_hot, single = measured.values()
 
         async def count() -> int:
             async with stack.runtime(chosen) as rt:
                 return await _oversold(rt)
 
-        for name, measured in (("spread over 1,000 SKUs", spread), ("hot SKU", on_hot)):
-            print(f"{name}: {measured.rate:,.0f}/s p50 {measured.p50_ms:.0f} ms p99 {measured.p99_ms:.0f} ms "
-                  f"worst {measured.worst_ms:.0f} ms {measured.statuses}")  # fmt: skip
+        for name, one in measured.items():
+            print(f"{name}: {one.rate:,.0f}/s p50 {one.p50_ms:.0f} ms p99 {one.p99_ms:.0f} ms "
+                  f"worst {one.worst_ms:.0f} ms {one.statuses}")  # fmt: skip
         report("orders.spread", spread.rate, "orders/s", "bare ASGI handler", bare.rate)
         report("orders.hot", on_hot.rate, "orders/s", "bare ASGI handler", bare.rate)
         report("orders.hot_vs_single", on_hot.rate, "orders/s", "one transaction per order", single.rate)

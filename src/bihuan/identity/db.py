@@ -208,7 +208,7 @@ async def list_addresses_of(
         [shopper_id for shopper_id, _ in pairs],
         [address_id for _, address_id in pairs],
     )
-    return {(row["shopper_id"], row["address_id"]): Address(*list(row.values())[1:]) for row in rows}
+    return {(shopper_id, address_id): Address(address_id, *rest) for shopper_id, address_id, *rest in rows}
 
 
 async def lock_shopper(tx: Tx, shopper_id: ShopperId) -> bool:
