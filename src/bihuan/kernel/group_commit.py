@@ -53,8 +53,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     wait_seconds: float | None = None
     linger_from: int = 32
     linger_seconds: float = 0.0
-    """After a batch of `linger_from` or more the next one waits this long, so that those who were just answered are
-    in it: a batch costs its statements and its commit whatever its size. Without a rush nobody waits."""
+    """After a batch of `linger_from` or more the next one waits until as many have come again as were answered, and at
+    most this long: a batch costs its statements and its commit whatever its size. Without a rush nobody waits."""
 
 
 class _Line(Generic[Item, Result]):
@@ -63,6 +63,8 @@ class _Line(Generic[Item, Result]):
     def __init__(self) -> None:
         self.waiting: deque[tuple[MerchantId, Item, asyncio.Future[Result]]] = deque()
         self.arrived = asyncio.Event()
+        self.wanted = 0
+        self.enough = asyncio.Event()
         self.worked = False
 
 
@@ -88,6 +90,8 @@ class GroupCommit(Generic[Item, Result]):
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         line.waiting.append((merchant_id, item, future))
         line.arrived.set()
+        if line.wanted and len(line.waiting) >= line.wanted:
+            line.enough.set()
         if self._limits.wait_seconds is None:
             return await future
         try:
@@ -106,10 +110,20 @@ class GroupCommit(Generic[Item, Result]):
                 line.arrived.clear()
                 while line.waiting:
                     done = await self._flush(rt, line)
-                    if limits.linger_seconds and done >= limits.linger_from and len(line.waiting) < limits.batch:
-                        await asyncio.sleep(limits.linger_seconds)
+                    if limits.linger_seconds and done >= limits.linger_from and len(line.waiting) < done:
+                        await self._linger(line, done)
         finally:
             line.worked = False
+
+    async def _linger(self, line: _Line[Item, Result], wanted: int) -> None:
+        line.wanted = wanted
+        line.enough.clear()
+        timer = asyncio.get_running_loop().call_later(self._limits.linger_seconds, line.enough.set)
+        try:
+            await line.enough.wait()
+        finally:
+            timer.cancel()
+            line.wanted = 0
 
     def _line(self, rt: Runtime) -> _Line[Item, Result]:
         return self._lines.get(id(rt)) or self._lines.setdefault(id(rt), _Line())
