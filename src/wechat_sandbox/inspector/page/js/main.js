@@ -122,7 +122,8 @@ document.addEventListener('keydown', (event) => {
     j: () => step(1), k: () => step(-1), ArrowDown: () => step(1), ArrowUp: () => step(-1), g: () => step(-Infinity),
     r: acts.replay, p: acts.pause, '?': showHelp, '/': () => document.getElementById('find').focus(),
     c: () => row && copy(row.curl, t('copied')),
-  }[event.key] ?? (TABS[Number(event.key) - 1] && row && (() => acts.tab(TABS[Number(event.key) - 1])));
+    // A tab can be chosen while its exchange is on its way.
+  }[event.key] ?? (TABS[Number(event.key) - 1] && state.chosen && (() => acts.tab(TABS[Number(event.key) - 1])));
   if (does) {
     event.preventDefault();
     does();
