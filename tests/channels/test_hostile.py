@@ -125,6 +125,7 @@ async def test_a_body_over_the_limit_is_refused_unread(mall: Mall) -> None:
     before = await state(brand)
     answer = await wechat.push(wechat.text(openid(), "长" * 100_000))
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert answer.headers["connection"] == "close", "what was not read stands before the next request"
     assert await state(brand) == before
 
 

@@ -234,6 +234,9 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+                if status == TooLarge.status:
+                    # The rest of the body is not read, so the server hangs up: nobody may send his next request here.
+                    message["headers"].append((b"connection", b"close"))
             await send(message)
 
         REQUEST_ID.set(request_id)
