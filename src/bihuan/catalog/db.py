@@ -40,11 +40,6 @@ async def find_version(tx: Tx, merchant_id: MerchantId) -> UUID | None:
     return await tx.fetchval("select version from catalog_versions where merchant_id = $1", merchant_id)
 
 
-async def is_version(tx: Tx, merchant_id: MerchantId, version: UUID | None) -> bool:
-    """Whether the merchant's catalogue is of this version still."""
-    return await tx.fetchval("select is_catalog_version($1, $2)", merchant_id, version)
-
-
 async def renew_version(tx: Tx, merchant_id: MerchantId) -> None:
     """Draws a new version: what was remembered of the catalogue is no longer used once this commits.
 

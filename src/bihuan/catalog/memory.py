@@ -52,7 +52,7 @@ class SellableMemory:
 
     async def is_current(self, tx: Tx, merchant_id: MerchantId, goods: Goods) -> bool:
         """Whether nothing of the catalogue has changed since; if it has, these goods are forgotten."""
-        if await db.is_version(tx, merchant_id, goods.version):
+        if await db.find_version(tx, merchant_id) == goods.version:
             return True
         self.forget(merchant_id, goods)
         return False

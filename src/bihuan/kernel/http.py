@@ -235,7 +235,7 @@ def request_id_middleware(app: ASGIApp) -> ASGIApp:
                 status = message["status"]
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
                 if status == TooLarge.status:
-                    # The rest of the body is not read, so the server hangs up: nobody may send his next request here.
+                    # The rest of the body is not read, so the server hangs up: no next request may come here.
                     message["headers"].append((b"connection", b"close"))
             await send(message)
 
